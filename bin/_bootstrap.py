@@ -27,7 +27,7 @@ DEV_LOCK = ROOT / "requirements-dev.lock"  # holds every line of the runtime loc
 VERSIONS = ("3.13", "3.14", "3.12")
 
 #: A Python built without these (a missing header is enough) starts, and fails much later.
-PROBE = "import ctypes, sqlite3, ssl, sys; {extra}; print('%d.%d' % sys.version_info[:2])"
+PROBE = "import ctypes, sqlite3, ssl, sys; {extra}; print(sys.executable, '%d.%d' % sys.version_info[:2], sep='\\n')"
 
 
 class Interpreter(NamedTuple):
@@ -158,10 +158,10 @@ def probe(candidate: str) -> Interpreter | None:
         answer = run([candidate, "-c", PROBE.format(extra=extra)], timeout=20)
     except (OSError, subprocess.SubprocessError):
         return None
-    version = answer.strip()
+    path, _, version = answer.strip().rpartition("\n")
     if not is_version(version) or int(version.split(".")[1]) < 12:
         return None
-    return Interpreter(candidate, version)
+    return Interpreter(path, version)  # the real one: a shim runs one thing here, another elsewhere
 
 
 def from_uv(versions: tuple[str, ...]) -> Interpreter | None:
