@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,9 +23,6 @@ STOP_TIMEOUT_SECONDS = 10.0
 
 #: Our scripts and the multi-part append-only file need this of a server found on PATH.
 MIN_MAJOR_VERSION = 7
-
-#: The kernel's limit for a unix socket's path: 108 bytes on Linux, 104 on macOS, with a closing zero.
-MAX_SOCKET_PATH_BYTES = 103
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -50,8 +46,6 @@ class EmbeddedValkey:
             self.process.kill()
             self.process.wait()
         self.path.unlink(missing_ok=True)
-        if self.path.parent.name.startswith(SHORT_FOLDER_PREFIX):
-            self.path.parent.rmdir()
 
     def __enter__(self) -> Self:
         return self
@@ -60,16 +54,16 @@ class EmbeddedValkey:
         self.stop()
 
 
-def start_embedded(folder: Path) -> EmbeddedValkey:
-    """Start a server that keeps its data, log and socket in `folder`, and wait until it answers.
+def start_embedded(folder: Path, path: Path) -> EmbeddedValkey:
+    """Start a server that keeps its data and log in `folder` and listens at `path`; wait until it answers.
 
     Call it from the main thread: the server ends when the thread that started it does. Blocks for the
     start, at most START_TIMEOUT_SECONDS. Raises BrokerUnavailable when another one uses the folder, or
     when it does not come up; the message says what its log says.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     with claimed(folder) as claim, (folder / "valkey.log").open("wb") as log:
-        path = socket_path(folder)
         process = subprocess.Popen(
             [find_server(), *arguments(path)],
             cwd=folder,
@@ -87,6 +81,13 @@ def start_embedded(folder: Path) -> EmbeddedValkey:
         server.stop()
         raise
     return server
+
+
+def make_private(folder: Path) -> None:
+    """The socket may lie in /tmp under a name that others can foresee: refuse a folder that is not ours."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise BrokerUnavailable(f"{folder} belongs to another user; remove it, then start again.")
 
 
 def claimed(folder: Path) -> IO[str]:
@@ -137,28 +138,16 @@ def arguments(path: Path) -> list[str]:
     ]
 
 
-#: Of a folder made only for a socket.
-SHORT_FOLDER_PREFIX = "handoff-"
-
-
-def socket_path(folder: Path) -> Path:
-    """A path that the kernel takes and that needs no quoting in a URL, which not every client undoes."""
-    path = (folder / "valkey.sock").resolve()
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES and re.fullmatch(r"[A-Za-z0-9._/~-]+", str(path)):
-        return path
-    return Path(tempfile.mkdtemp(prefix=SHORT_FOLDER_PREFIX, dir="/tmp")) / "valkey.sock"
-
-
-def end_with_parent() -> Callable[[], None] | None:
-    """What the child runs before it becomes the server: on Linux it asks for SIGTERM at our death."""
+def end_with_parent(ending: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
+    """For Popen's preexec_fn: on Linux, the child asks for the signal `ending` at our death."""
     if sys.platform != "linux":
         return None
     # Loaded here, as between fork and exec nothing may be imported or allocated that a lock guards.
-    return partial(_ask_for_sigterm, ctypes.CDLL(None).prctl, os.getpid())
+    return partial(_ask_for_signal, ctypes.CDLL(None).prctl, ending, os.getpid())
 
 
-def _ask_for_sigterm(prctl: Callable[[int, int], int], parent: int) -> None:
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _ask_for_signal(prctl: Callable[[int, int], int], ending: int, parent: int) -> None:
+    prctl(PR_SET_PDEATHSIG, ending)
     if os.getppid() != parent:  # it died before we asked
         os._exit(1)
 

