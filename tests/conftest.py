@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import django
 import pytest
 
 pytest_plugins = ["tests.servers", "tests.stores", "tests.chromium"]
@@ -13,10 +14,11 @@ pytest_plugins = ["tests.servers", "tests.stores", "tests.chromium"]
 #: unix socket in it has to stay under 104 bytes. Each of xdist's processes makes its own.
 FOLDER = Path(tempfile.mkdtemp(prefix="handoff-tests-", dir="/tmp"))
 
-# pytest-django reads the settings named in its own configuration before this file; hence here.
+# Were the settings named in pytest's own configuration, pytest-django would read them before this file runs.
 os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
 os.environ["DATABASE_URL"] = f"sqlite:///{FOLDER}/db.sqlite3"
 os.environ["REDIS_URL"] = f"unix://{FOLDER}/valkey/valkey.sock"
+django.setup()
 
 
 def pytest_unconfigure() -> None:
