@@ -1,0 +1,5 @@
+"""`email.send`."""
+
+from jobs.tasks.email.task import send
+
+__all__ = ["send"]

@@ -1,0 +1,5 @@
+"""`sync.pull`."""
+
+from jobs.tasks.sync.task import pull
+
+__all__ = ["pull"]
