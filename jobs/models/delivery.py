@@ -18,7 +18,7 @@ class Delivery(models.Model):
         #: The server refused it for now (4xx), or could not be reached.
         POSTPONED = "postponed"
 
-    job = models.ForeignKey(Job, on_delete=models.DB_CASCADE, related_name="+", db_index=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+", db_index=False)
     recipient = models.EmailField()
     outcome = models.CharField(max_length=9, choices=Outcome, default=Outcome.SENDING)
     #: The server's reply code; null: it has not answered, or took the message.

@@ -42,7 +42,7 @@ class SyncedRecord(models.Model):
     """One record as the source last gave it."""
 
     collection = models.ForeignKey(
-        SyncCollection, on_delete=models.DB_CASCADE, related_name="records", db_index=False
+        SyncCollection, on_delete=models.CASCADE, related_name="records", db_index=False
     )
     #: The source's id of it, as text.
     external_id = models.CharField(max_length=MAX_EXTERNAL_ID_LENGTH)
@@ -64,7 +64,7 @@ class SyncedPage(models.Model):
     """What is known of a page that was stored: enough to ask "has it changed?" and to go on if not."""
 
     collection = models.ForeignKey(
-        SyncCollection, on_delete=models.DB_CASCADE, related_name="pages", db_index=False
+        SyncCollection, on_delete=models.CASCADE, related_name="pages", db_index=False
     )
     #: As it was asked for, before any redirect.
     url = models.CharField(max_length=MAX_URL_LENGTH)
@@ -92,8 +92,8 @@ class SyncRun(models.Model):
     A row that stays belongs to a pull that has not ended or has failed: trying again goes on from it.
     """
 
-    job = models.OneToOneField(Job, primary_key=True, on_delete=models.DB_CASCADE, related_name="+")
-    collection = models.ForeignKey(SyncCollection, on_delete=models.DB_CASCADE, related_name="runs")
+    job = models.OneToOneField(Job, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    collection = models.ForeignKey(SyncCollection, on_delete=models.CASCADE, related_name="runs")
     #: The page to fetch next; never empty.
     next_url = models.CharField(max_length=MAX_URL_LENGTH)
     #: Pages done. Only who knows the present number may move it on: a worker that was given up for lost can't.

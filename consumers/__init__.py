@@ -1,0 +1,1 @@
+"""Channels sockets. They only speak: commands are HTTP requests, and no consumer writes a row."""

@@ -1,0 +1,161 @@
+"""A task's arguments: bound to its signature, checked to be JSON, typed for HTTP."""
+
+import inspect
+import json
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from jobs.conf import options
+from jobs.errors import ArgumentsTooLarge, InvalidArguments
+from jobs.task import Task, function_of
+
+#: Nesting of one argument; deeper JSON is an attack or a mistake.
+MAX_DEPTH = 32
+
+type Path = tuple[str | int, ...]
+
+
+class Accept:
+    """Which files an `Upload` parameter takes: content types and endings, as in an HTML accept attribute."""
+
+    def __init__(self, *patterns: str) -> None:
+        self.patterns = patterns
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(core_schema), "x-accept": list(self.patterns)}
+
+
+#: A parameter that takes an uploaded file: the value is the upload's id.
+Upload = Annotated[str, Field(json_schema_extra={"format": "upload"})]
+
+
+def bind(task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments as they will be stored. Raises InvalidArguments or ArgumentsTooLarge."""
+    signature = _signature(task)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise InvalidArguments(f"{task.public_name}{signature}: {error}.") from error
+    stored = [jsonable(value, (index,)) for index, value in enumerate(args)], jsonable(kwargs, ())
+    if (size := len(json.dumps(stored).encode())) > options().max_argument_bytes:
+        raise ArgumentsTooLarge(
+            f"The arguments take {size} bytes as JSON; expected at most {options().max_argument_bytes}. "
+            "Upload large data as a file and pass its id."
+        )
+    return stored
+
+
+def parse(task: Task, arguments: dict[str, Any], *, from_strings: bool = False) -> dict[str, Any]:
+    """Checks named arguments from outside against the annotated types; what was left out stays out.
+
+    `from_strings`: the values come from an HTML form, as text. Raises InvalidArguments with a problem per misfit.
+    """
+    model = arguments_model(task)
+    try:
+        if from_strings:
+            parsed = model.model_validate_strings(arguments)
+        else:
+            parsed = model.model_validate_json(json.dumps(arguments), strict=True)
+    except ValidationError as error:
+        problems = tuple((found["loc"], _sentence(found)) for found in error.errors(include_url=False))
+        text = "; ".join(f"{dotted(path)}: {sentence}" for path, sentence in problems)
+        raise InvalidArguments(f"{task.public_name}: {text}", problems) from error
+    return parsed.model_dump(mode="json", exclude_unset=True, by_alias=True)
+
+
+def arguments_model(task: Task) -> type[BaseModel]:
+    """A pydantic model of the task's parameters; its JSON Schema is what callers see."""
+    return _model(function_of(task), task.takes_context, task.public_name)
+
+
+@cache
+def _model(function: Callable[..., Any], takes_context: bool, title: str) -> type[BaseModel]:
+    hints = get_type_hints(function, include_extras=True)
+    fields: dict[str, Any] = {
+        name: (hints.get(name, Any), ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in _parameters(function, takes_context).parameters.items()
+    }
+    return create_model(f"{title}.arguments", __config__=ConfigDict(extra="forbid", title=title), **fields)
+
+
+def arguments_schema(task: Task) -> dict[str, Any]:
+    """JSON Schema (2020-12) of the arguments object."""
+    return arguments_model(task).model_json_schema()
+
+
+def named(task: Task, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Stored arguments as one object, as HTTP shows them."""
+    return {**dict(zip(_signature(task).parameters, args, strict=False)), **kwargs}
+
+
+def jsonable(value: Any, path: Path, depth: int = 0) -> Any:
+    """`value` as JSON will give it back. Raises InvalidArguments naming the place of what JSON can't carry."""
+    if depth > MAX_DEPTH:
+        raise _not_json(path, f"is nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return _storable_text(value, path)
+        case float() if math.isfinite(value):
+            return value
+        case float():
+            raise _not_json(path, f"is {value}, and JSON has only finite numbers")
+        case list() | tuple():
+            return [jsonable(item, (*path, index), depth + 1) for index, item in enumerate(value)]
+        case dict():
+            return {_key(key, path): jsonable(item, (*path, key), depth + 1) for key, item in value.items()}
+    raise _not_json(path, f"is of type {type(value).__name__}; pass text, numbers, lists or dicts")
+
+
+def _storable_text(text: str, path: Path) -> str:
+    """PostgreSQL stores neither NUL nor half a surrogate pair."""
+    if "\0" in text:
+        raise _not_json(path, "has a NUL character")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise _not_json(path, "has half of a surrogate pair, which is no valid Unicode text")
+    return text
+
+
+def _key(key: Any, path: Path) -> str:
+    if not isinstance(key, str):
+        raise _not_json((*path, repr(key)), "is a key; expected text")
+    return _storable_text(key, path)
+
+
+def _not_json(path: Path, what: str) -> InvalidArguments:
+    sentence = f"{what[0].upper()}{what[1:]}."
+    return InvalidArguments(f"Argument {dotted(path)} {what}; expected a JSON value.", ((path, sentence),))
+
+
+def dotted(path: Path) -> str:
+    """("rows", 2, "when") → "rows[2].when"."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "(all)"
+
+
+def _sentence(found: Any) -> str:
+    given = found.get("input")
+    shown = "" if found["type"] == "missing" or isinstance(given, dict) else f", got {_short(given)}"
+    return f"{found['msg'].removeprefix('Value error, ')}{shown}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _signature(task: Task) -> inspect.Signature:
+    return _parameters(function_of(task), task.takes_context)
+
+
+@cache
+def _parameters(function: Callable[..., Any], takes_context: bool) -> inspect.Signature:
+    """The function's signature as callers see it: without the context."""
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    return signature.replace(parameters=parameters[1:] if takes_context else parameters)

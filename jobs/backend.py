@@ -1,0 +1,106 @@
+"""django.tasks' backend: jobs are rows, run by an arq worker."""
+
+import inspect
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.tasks import Task as DjangoTask
+from django.tasks import TaskResult
+from django.tasks.backends.base import BaseTaskBackend
+from django.tasks.exceptions import InvalidTask, TaskResultDoesNotExist
+from django.tasks.signals import task_enqueued
+
+from jobs import conf
+from jobs.arguments import bind
+from jobs.lifecycle import enqueue
+from jobs.models import Job
+from jobs.result import task_result
+from jobs.task import Task, function_of
+
+
+class ArqBackend(BaseTaskBackend):
+    """Stores each enqueued call as a row, and lets arq workers know of it through Redis."""
+
+    task_class = Task
+    supports_defer = True
+    supports_async_task = True
+    supports_get_result = True
+    supports_priority = True
+
+    def validate_task(self, task: DjangoTask) -> None:
+        """Refuses with InvalidTask what no worker could run."""
+        super().validate_task(task)
+        if isinstance(task, Task):
+            validate_options(task)
+
+    def enqueue(self, task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskResult:  # type: ignore[override]
+        """Raises InvalidTask, InvalidArguments or ArgumentsTooLarge; then nothing is stored."""
+        self.validate_task(task)
+        result = task_result(enqueue.enqueue(task, *bind(task, args, kwargs)))
+        task_enqueued.send(type(self), task_result=result)
+        return result
+
+    async def aenqueue(self, task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskResult:  # type: ignore[override]
+        """See enqueue()."""
+        self.validate_task(task)
+        result = task_result(await enqueue.aenqueue(task, *bind(task, args, kwargs)))
+        await task_enqueued.asend(type(self), task_result=result)
+        return result
+
+    def get_result(self, result_id: str) -> TaskResult:
+        """Raises TaskResultDoesNotExist."""
+        try:
+            return task_result(Job.objects.get(id=UUID(str(result_id))))
+        except (Job.DoesNotExist, ValueError) as error:
+            raise TaskResultDoesNotExist(result_id) from error
+
+    async def aget_result(self, result_id: str) -> TaskResult:
+        """See get_result()."""
+        return await sync_to_async(self.get_result)(result_id)
+
+    def check(self, **_: Any) -> list[checks.CheckMessage]:
+        try:
+            conf.options()
+        except (ImproperlyConfigured, TypeError) as error:
+            return [checks.Error(str(error), id="jobs.E001")]
+        if self.alias != conf.ALIAS:
+            hint = f"Move its settings to TASKS[{conf.ALIAS!r}]."
+            return [
+                checks.Error(f"ArqBackend must be the backend {conf.ALIAS!r}.", hint=hint, id="jobs.E002")
+            ]
+        return []
+
+
+def validate_options(task: Task) -> None:
+    """Refuses wrong options when the task is defined, one sentence each."""
+    where = f"Task {task.module_path}"
+    if task.max_attempts < 1:
+        raise InvalidTask(f"{where}: max_attempts must be at least 1, got {task.max_attempts}.")
+    if task.timeout is not None and task.timeout.total_seconds() <= 0:
+        raise InvalidTask(f"{where}: timeout must be positive, got {task.timeout}.")
+    if not callable(task.backoff) and task.backoff not in {"exponential", "linear", "fixed"}:
+        raise InvalidTask(
+            f"{where}: backoff must be 'exponential', 'linear', 'fixed' or a function of attempt and exception, "
+            f"got {task.backoff!r}."
+        )
+    if task.executor not in {None, "process"}:
+        raise InvalidTask(f"{where}: executor must be None or 'process', got {task.executor!r}.")
+    if task.executor == "process" and task.is_async:
+        raise InvalidTask(f"{where}: executor='process' runs plain functions; drop `async` or the executor.")
+    if task.max_memory is not None and task.executor != "process":
+        raise InvalidTask(f"{where}: max_memory needs executor='process'.")
+    if inspect.isasyncgenfunction(task.func) or inspect.isgeneratorfunction(task.func):
+        raise InvalidTask(f"{where}: expected a function that returns, got a generator.")
+    if task.expose and any(_is_variadic(parameter) for parameter in _parameters(task)):
+        raise InvalidTask(f"{where}: an exposed task needs named parameters, without *args and **kwargs.")
+
+
+def _parameters(task: Task) -> list[inspect.Parameter]:
+    return list(inspect.signature(function_of(task)).parameters.values())
+
+
+def _is_variadic(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}

@@ -1,0 +1,59 @@
+"""Connections to Redis: one pool for each event loop."""
+
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from arq.connections import ArqRedis
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import RedisError
+
+from jobs.conf import options
+
+#: A peer that says nothing for so long is taken for dead. Blocking reads wait less than this.
+SOCKET_TIMEOUT_SECONDS = 5.0
+CONNECT_TIMEOUT_SECONDS = 2.0
+MAX_CONNECTIONS = 20
+
+#: What a call to Redis may raise when Redis is away, full or read-only.
+BROKER_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
+
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, ArqRedis] = WeakKeyDictionary()
+
+
+def redis() -> ArqRedis:
+    """The running loop's client."""
+    loop = asyncio.get_running_loop()
+    if loop not in _pools:
+        _pools[loop] = connect()
+    return _pools[loop]
+
+
+def connect(**changes: Any) -> ArqRedis:
+    """A new client of the configured server; nothing is sent before its first command."""
+    pool = BlockingConnectionPool.from_url(
+        options().redis_url,
+        **{
+            "max_connections": MAX_CONNECTIONS,
+            "timeout": SOCKET_TIMEOUT_SECONDS,
+            "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+            "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "retry": Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), 1),
+            **changes,
+        },
+    )
+    return ArqRedis(pool_or_conn=pool)
+
+
+async def close() -> None:
+    """Closes the running loop's client."""
+    client = _pools.pop(asyncio.get_running_loop(), None)
+    if client is not None:
+        await client.aclose(close_connection_pool=True)
+
+
+def is_open() -> bool:
+    """Whether the running loop has a client."""
+    return asyncio.get_running_loop() in _pools

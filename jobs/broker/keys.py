@@ -1,0 +1,22 @@
+"""Names of keys in Redis: arq's own, so that its client and tools understand them, and two of ours."""
+
+from arq.constants import default_queue_name, in_progress_key_prefix, job_key_prefix, result_key_prefix
+from django.tasks import DEFAULT_TASK_QUEUE_NAME
+
+IN_PROGRESS = in_progress_key_prefix
+JOB = job_key_prefix
+RESULT = result_key_prefix
+#: Numbers the claims, so that no two have the same token.
+CLAIMS = "handoff:claims"
+#: Held by the worker that sweeps.
+LEADER = "handoff:leader"
+
+
+def queue(name: str) -> str:
+    """The sorted set of a queue's jobs; Django's default queue is arq's."""
+    return default_queue_name if name == DEFAULT_TASK_QUEUE_NAME else f"{default_queue_name}:{name}"
+
+
+def wake(name: str) -> str:
+    """The list on which a queue's idle workers block."""
+    return f"handoff:wake:{name}"

@@ -1,0 +1,83 @@
+"""What can go wrong, and what a task may raise to steer its own job."""
+
+from datetime import timedelta
+
+
+class JobError(Exception):
+    """Something about a job went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+
+
+class InvalidArguments(JobError, TypeError):
+    """The arguments do not fit the task's signature.
+
+    `problems` lists every misfit as (path into the arguments, sentence).
+    """
+
+    def __init__(
+        self, message: str | None = None, problems: tuple[tuple[tuple[str | int, ...], str], ...] = ()
+    ):
+        super().__init__(message)
+        self.problems = problems
+
+
+class ArgumentsTooLarge(JobError, ValueError):
+    """The arguments are larger than a job may carry."""
+
+
+class UnknownTask(JobError):
+    """No task of that name is known here."""
+
+
+class UploadNotFound(JobError):
+    """The uploaded file does not exist, or belongs to somebody else."""
+
+
+class BrokerUnavailable(JobError):
+    """Redis can't be reached."""
+
+
+class TimedOut(JobError):
+    """The attempt ran longer than its task allows."""
+
+
+class OutOfMemory(JobError):
+    """The attempt needed more memory than its task allows."""
+
+
+class ChildDied(JobError):
+    """The child process ended without an answer."""
+
+
+class WorkerLost(JobError):
+    """The worker that ran this job stopped renewing its lease."""
+
+
+class InvalidInput(JobError):
+    """The input can't be processed, and trying again would not help.
+
+    Raised by a task; the job fails at once and its owner reads the message: say what was expected, what came
+    and what to do.
+    """
+
+
+class Retry(JobError):
+    """Raised by a task: end this attempt as failed and try again, after `after` or else after the backoff."""
+
+    def __init__(self, message: str | None = None, *, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Snooze(JobError):
+    """Raised by a task: put the job off for `after`; the attempt does not count."""
+
+    def __init__(self, after: timedelta, message: str | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Cancel(JobError):
+    """Raised by a task: end the job as cancelled."""

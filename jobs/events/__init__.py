@@ -1,0 +1,1 @@
+"""What happened, told to whoever watches: numbered in SQL, rung through Channels."""

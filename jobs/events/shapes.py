@@ -1,0 +1,106 @@
+"""Jobs and events as JSON: the one form in which HTTP, sockets and pages show them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from jobs.arguments import named
+from jobs.errors import UnknownTask
+from jobs.models import Event, File, Job
+from jobs.status import Status
+from jobs.task import find_task
+
+API = "/api/v1"
+
+
+def job_json(job: Job, *, with_traceback: bool = False) -> dict[str, Any]:
+    """A job with its files (have them prefetched). The traceback is for staff only."""
+    here = f"{API}/jobs/{job.id}"
+    return {
+        "id": str(job.id),
+        "task": public_name(job.task_path),
+        "status": job.status,
+        "queue": job.queue_name,
+        "priority": job.priority,
+        "args": arguments(job),
+        "result": job.return_value,
+        "error": error_json(job.errors[-1], with_traceback) if job.errors else None,
+        "progress": {"fraction": job.progress, "text": job.progress_text},
+        "attempt": job.attempt,
+        "max_attempts": job.max_attempts,
+        "enqueued_at": timestamp(job.enqueued_at),
+        "run_after": timestamp(job.run_after),
+        "started_at": timestamp(job.started_at),
+        "finished_at": timestamp(job.finished_at),
+        "seq": job.seq,
+        "owner": job.owner_id,
+        "files": [file_json(file) for file in job.files.all()],
+        "links": {"self": here, "events": f"{here}/events", "page": f"/jobs/{job.id}", "live": "/ws/v1/live"},
+    }
+
+
+def error_json(error: dict[str, Any], with_traceback: bool) -> dict[str, Any]:
+    """One entry of `Job.errors`; its traceback shows code and values, so it is left out for most readers."""
+    return error if with_traceback else {name: value for name, value in error.items() if name != "traceback"}
+
+
+def file_json(file: File) -> dict[str, Any]:
+    return {
+        "name": file.name,
+        "size": file.size,
+        "content_type": file.content_type,
+        "url": f"{API}/jobs/{file.job_id}/files/{file.name}",
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    return {
+        "job_id": str(event.job_id),
+        "seq": event.seq,
+        "kind": str(event.kind),
+        "at": timestamp(event.at),
+        "data": event.data,
+    }
+
+
+def status_data(job: Job, reason: str = "") -> dict[str, Any]:
+    """The data of a status event: what changed with it."""
+    data: dict[str, Any] = {
+        "status": str(job.status),
+        "attempt": job.attempt,
+        "max_attempts": job.max_attempts,
+    }
+    if job.status == Status.RUNNING:
+        data["worker_id"] = job.worker_ids[-1]
+    if job.status == Status.DEFERRED:
+        data["run_after"] = timestamp(job.run_after)
+    if reason:
+        data["reason"] = reason
+    return data
+
+
+def progress_data(job: Job) -> dict[str, Any]:
+    return {"fraction": job.progress, "text": job.progress_text}
+
+
+def public_name(task_path: str) -> str:
+    """The path itself for a task that is not defined here, such as one that was removed."""
+    try:
+        return find_task(task_path).public_name
+    except UnknownTask:
+        return task_path
+
+
+def arguments(job: Job) -> dict[str, Any]:
+    try:
+        return named(find_task(job.task_path), job.args, job.kwargs)
+    except UnknownTask:
+        return {**{str(index): value for index, value in enumerate(job.args)}, **job.kwargs}
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the millisecond."""
+    return (
+        None
+        if moment is None
+        else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )

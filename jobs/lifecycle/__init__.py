@@ -1,0 +1,1 @@
+"""The only writers of Job.status: each verb changes rows and logs events in one transaction."""

@@ -1,0 +1,56 @@
+"""After the commit: Redis hears of the jobs, watchers of the events."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from asgiref.sync import async_to_sync
+
+from jobs.broker import client
+from jobs.broker.client import BROKER_ERRORS
+from jobs.broker.envelope import envelope
+from jobs.broker.ready import Waiting, push
+from jobs.events.emit import publish
+from jobs.models import Event, Job
+
+logger = logging.getLogger(__name__)
+
+
+async def announce(jobs: Sequence[Job], events: Sequence[Event]) -> None:
+    """Pushes committed jobs and publishes their events. If Redis is away, the sweep pushes them later."""
+    try:
+        await push(waiting(job) for job in jobs)
+    except BROKER_ERRORS as error:
+        logger.warning("Redis is away; %d stored jobs will be pushed when it is back: %r", len(jobs), error)
+        return
+    await publish(events)
+
+
+def announce_from_sync(jobs: Sequence[Job], events: Sequence[Event]) -> None:
+    async_to_sync(_announce_and_tidy)(jobs, events)
+
+
+async def _announce_and_tidy(jobs: Sequence[Job], events: Sequence[Event]) -> None:
+    """A loop that has no client yet was made for this one call: close what is opened in it."""
+    borrowed = client.is_open()
+    await announce(jobs, events)
+    if not borrowed:
+        await client.close()
+
+
+def waiting(job: Job, token: str = "") -> Waiting:
+    """The job as the broker knows it; `token` gives back the lease under which it ran."""
+    return Waiting(
+        job_id=str(job.id),
+        queue=job.queue_name,
+        due_ms=0 if job.run_after is None else unix_ms(job.run_after),
+        priority=job.priority,
+        envelope=envelope(
+            task_path=job.task_path, enqueued_at_ms=unix_ms(job.enqueued_at), priority=job.priority
+        ),
+        token=token,
+    )
+
+
+def unix_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,19 @@
+from jobs.models.delivery import Delivery
+from jobs.models.event import Event, EventKind
+from jobs.models.file import File
+from jobs.models.job import Job
+from jobs.models.synced import SyncCollection, SyncedPage, SyncedRecord, SyncRun
+from jobs.models.token import ApiToken
+
+__all__ = [
+    "ApiToken",
+    "Delivery",
+    "Event",
+    "EventKind",
+    "File",
+    "Job",
+    "SyncCollection",
+    "SyncRun",
+    "SyncedPage",
+    "SyncedRecord",
+]

@@ -1,0 +1,112 @@
+"""A job: one enqueued call of a task, and all that is known of it."""
+
+from typing import Any, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
+from uuid_utils.compat import uuid7
+
+from jobs.status import ACTIVE, Status
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Reads of jobs; only lifecycle/ writes them."""
+
+    def visible_to(self, user: Any) -> Self:
+        """The jobs that `user` may see: all for staff, their own for others."""
+        return self if user.is_staff else self.filter(owner_id=user.pk)
+
+    def full(self) -> Self:
+        """With all that a job's JSON shows, in two queries."""
+        return self.prefetch_related("files")
+
+    def active(self) -> Self:
+        """Not ended; served by an index that holds no ended row."""
+        return self.filter(status__in=ACTIVE)
+
+
+class Job(models.Model):
+    """One enqueued call. Field names are those of `django.tasks.TaskResult` where it has one."""
+
+    #: UUIDv7: sorts by the time of enqueueing.
+    id: "models.UUIDField[UUID, UUID]" = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    #: Dotted path of the task's function.
+    task_path = models.CharField(max_length=300)
+    #: The queue it waits in; a retry stays in it.
+    queue_name = models.CharField(max_length=100)
+    #: −100..100; of the due jobs the higher starts first.
+    priority = models.SmallIntegerField(
+        default=0, validators=[MinValueValidator(TASK_MIN_PRIORITY), MaxValueValidator(TASK_MAX_PRIORITY)]
+    )
+    #: Alias of the backend that took it.
+    backend = models.CharField(max_length=32)
+    #: Positional arguments as given, JSON.
+    args = models.JSONField(default=list)
+    #: Keyword arguments as given, JSON.
+    kwargs = models.JSONField(default=dict)
+    #: Who may see it; null: only staff.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
+    )
+
+    #: Changed by lifecycle/ alone, together with an event.
+    status = models.CharField(max_length=10, choices=Status, default=Status.READY)
+    #: Number of its newest event; events run 1..seq without gaps.
+    seq = models.PositiveIntegerField(default=0)
+
+    #: Attempts that count; 0 before the first. Falls by one when an attempt is given back (snooze, worker lost).
+    attempt = models.PositiveIntegerField(default=0)
+    #: Attempts that it may have.
+    max_attempts = models.PositiveIntegerField(default=1)
+    #: Times it was started. Never falls: the fencing token that a finish must show.
+    starts = models.PositiveIntegerField(default=0)
+    #: Times that the worker running it was lost.
+    worker_deaths = models.PositiveSmallIntegerField(default=0)
+    #: Time limit of one attempt; null: the task's own.
+    timeout = models.DurationField(null=True)
+
+    #: When the row was written.
+    enqueued_at = models.DateTimeField()
+    #: The earliest start: as asked for, and later the end of a retry's pause. Null: at once.
+    run_after = models.DateTimeField(null=True)
+    #: First start of the first attempt; never changes after.
+    started_at = models.DateTimeField(null=True)
+    #: Start of the newest attempt.
+    last_attempted_at = models.DateTimeField(null=True)
+    #: When it ended, whichever way.
+    finished_at = models.DateTimeField(null=True)
+    #: Ids of the workers that started it, one a line, oldest first. A line is taken back with its attempt.
+    workers = models.TextField(default="", blank=True)
+
+    #: What the function returned, JSON. Null also while it has not.
+    return_value = models.JSONField(null=True)
+    #: One entry a failed attempt: attempt, exception_class_path, message, traceback, worker_id, at.
+    errors = models.JSONField(default=list)
+    #: 0..1, as last said by the task in this attempt.
+    progress = models.FloatField(default=0)
+    #: What the task said with it.
+    progress_text = models.CharField(max_length=200, default="", blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["status", "run_after"], name="job_active", condition=Q(status__in=sorted(ACTIVE))
+            ),
+            models.Index(fields=["owner", "-id"], name="job_of_owner"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="job_status_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_path} {self.id} ({self.status})"
+
+    @property
+    def worker_ids(self) -> list[str]:
+        return self.workers.split()

@@ -1,0 +1,122 @@
+"""A task: django.tasks' Task with our options."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self, cast
+
+from django.tasks import Task as DjangoTask
+from django.utils.module_loading import import_string
+
+from jobs.errors import UnknownTask
+from jobs.rules.retry import Backoff
+
+type Executor = Literal["process"]
+
+#: Every task defined so far, by dotted path.
+_tasks: dict[str, "Task"] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(DjangoTask):
+    """What `@task` makes under our backend; each field is an option of the decorator."""
+
+    #: How often a job may be tried; failures that end it earlier: see rules/retry.py.
+    max_attempts: int = 1
+    #: The pause between attempts.
+    backoff: Backoff = "exponential"
+    #: Errors worth another attempt.
+    retry_on: tuple[type[BaseException], ...] = (Exception,)
+    #: Errors that end the job at once; wins over `retry_on`.
+    give_up_on: tuple[type[BaseException], ...] = ()
+    #: How long one attempt may run; None: the backend's `timeout_seconds`.
+    timeout: timedelta | None = None
+    #: Whether it can be called over HTTP, and under which name: True means its dotted path.
+    expose: bool | str = False
+    #: "process": in a child process. None: a coroutine function on the worker's loop, another in a thread.
+    executor: Executor | None = None
+    #: Memory of the child process, in bytes; None: no limit. Only with executor="process".
+    max_memory: int | None = None
+    #: Primary key of the user whom a job will belong to; set by `using(owner=…)`.
+    owner_id: Any = None
+
+    def __post_init__(self) -> None:
+        DjangoTask.__post_init__(self)
+        _tasks.setdefault(self.module_path, self)
+
+    def using(
+        self,
+        *,
+        priority: int | None = None,
+        queue_name: str | None = None,
+        run_after: datetime | None = None,
+        backend: str | None = None,
+        owner: Any = None,
+        max_attempts: int | None = None,
+        timeout: timedelta | None = None,
+    ) -> Self:
+        """The same task with other defaults for the jobs enqueued through it."""
+        changes = {
+            "priority": priority,
+            "queue_name": queue_name,
+            "run_after": run_after,
+            "backend": backend,
+            "owner_id": getattr(owner, "pk", None),
+            "max_attempts": max_attempts,
+            "timeout": timeout,
+        }
+        return replace(self, **{name: value for name, value in changes.items() if value is not None})
+
+    @property
+    def public_name(self) -> str:
+        """What HTTP and the pages call it."""
+        return self.expose if isinstance(self.expose, str) else self.module_path
+
+    @property
+    def summary(self) -> str:
+        """First line of the function's docstring."""
+        return (inspect.getdoc(self.func) or "").partition("\n")[0]
+
+    @property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.func)
+
+
+def find_task(path: str) -> Task:
+    """The task at a dotted path; imports its module if need be. Raises UnknownTask."""
+    if path in _tasks:
+        return _tasks[path]
+    try:
+        found = import_string(path)
+    except ImportError:
+        found = None
+    if not isinstance(found, Task):
+        raise UnknownTask(
+            f"No task {path!r} here; expected the dotted path of a function decorated with @task."
+        )
+    return found
+
+
+def exposed_tasks() -> dict[str, Task]:
+    """The tasks that HTTP may call, by public name, in the order of their names."""
+    exposed = {task.public_name: task for task in _tasks.values() if task.expose}
+    return dict(sorted(exposed.items()))
+
+
+def find_exposed_task(name: str) -> Task:
+    """The exposed task of that public name or dotted path. Raises UnknownTask."""
+    exposed = exposed_tasks()
+    task = exposed.get(name) or _tasks.get(name)
+    if task is None or not task.expose:
+        known = ", ".join(exposed) or "none"
+        raise UnknownTask(f"No task {name!r} can be called here; expected one of: {known}.")
+    return task
+
+
+def function_of(task: Task) -> Callable[..., Any]:
+    return cast(Callable[..., Any], task.func)
+
+
+def all_tasks() -> list[Task]:
+    return list(_tasks.values())

@@ -1,0 +1,1 @@
+"""The arq worker: claims jobs, runs them, records what they came to."""

@@ -1,0 +1,30 @@
+"""Waiting for something that is away: Redis or the database."""
+
+import asyncio
+import logging
+import random
+
+FIRST_SECONDS = 0.1
+MAX_SECONDS = 3.0
+
+logger = logging.getLogger(__name__)
+
+
+class Backoff:
+    """Says once that something is away, waits longer each time, and says once that it is back."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._failures = 0
+
+    async def wait(self, error: BaseException) -> None:
+        if self._failures == 0:
+            logger.warning("%s is away, trying again until it is back: %r", self._what, error)
+        pause = min(MAX_SECONDS, FIRST_SECONDS * 2 ** min(self._failures, 10))
+        self._failures += 1
+        await asyncio.sleep(pause * random.uniform(0.5, 1))
+
+    def over(self) -> None:
+        if self._failures:
+            logger.warning("%s is back after %d failures.", self._what, self._failures)
+        self._failures = 0

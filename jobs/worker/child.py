@@ -1,0 +1,102 @@
+"""An attempt in a child process: its memory is limited, and it can be killed."""
+
+import asyncio
+import contextlib
+import ctypes
+import multiprocessing
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from jobs.errors import ChildDied, OutOfMemory
+from jobs.lifecycle.finish import Outcome
+from jobs.models import Job
+from jobs.result import task_result
+from jobs.task import Task, find_task, function_of
+from jobs.worker.attempt import Attempt, raised, returned
+from jobs.broker.leases import Lease
+
+type Report = Callable[[float, str], None]
+
+#: Children are forked from a server that has Django loaded and nothing opened: quick, and free of inherited threads
+#: and connections. It ends when this process does, and takes its children with it.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["jobs.worker.preload"])
+
+PR_SET_PDEATHSIG = 1
+
+
+async def perform(attempt: Attempt, report: Report, threads: ThreadPoolExecutor) -> Outcome:
+    """Runs the attempt in a child; kills it when cancelled."""
+    ours, theirs = _processes.Pipe()
+    process = _processes.Process(target=_main, args=(theirs, attempt.job, attempt.lease), daemon=True)
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.run_in_executor(threads, process.start)
+        theirs.close()
+        answer = await loop.run_in_executor(threads, _listen, ours, report)
+    finally:
+        process.kill()
+        await asyncio.shield(loop.run_in_executor(None, process.join))
+        ours.close()
+    return answer or raised(attempt, _death(process.exitcode))
+
+
+def _listen(pipe: Connection, report: Report) -> Outcome | None:
+    """Passes progress on until the outcome comes; None when the child ends without one."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            match pipe.recv():
+                case Outcome() as outcome:
+                    return outcome
+                case (float() as fraction, str() as text):
+                    report(fraction, text)
+    return None
+
+
+def _death(exit_code: int | None) -> ChildDied:
+    if exit_code is not None and exit_code < 0:
+        return ChildDied(f"The child process was killed by {signal.Signals(-exit_code).name}.")
+    return ChildDied(f"The child process ended with exit code {exit_code} and no answer.")
+
+
+def _main(pipe: Connection, job: Job, lease: Lease) -> None:
+    """The child's whole life: one attempt."""
+    _die_with_parent()
+    task = find_task(job.task_path)
+    attempt = Attempt(job=job, lease=lease)
+    attempt.task = task
+    try:
+        _limit_memory(task.max_memory)
+        outcome = returned(attempt, _call(task, job, lambda fraction, text: pipe.send((fraction, text))))
+    except MemoryError:
+        outcome = raised(attempt, OutOfMemory(f"It needed more than {task.max_memory} bytes of memory."))
+    except Exception as error:  # noqa: BLE001  whatever a task raises is its outcome
+        outcome = raised(attempt, error)
+    pipe.send(outcome)
+
+
+def _call(task: Task, job: Job, report: Report) -> object:
+    from jobs.worker.context import JobContext
+
+    context = JobContext(task_result=task_result(job), job=job, report=report)
+    return function_of(task)(*([context] if task.takes_context else []), *job.args, **job.kwargs)
+
+
+def _die_with_parent() -> None:
+    """The parent is the fork server, which ends with the worker: a killed worker leaves no child behind."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _limit_memory(max_bytes: int | None) -> None:
+    """Limits what the task may add to the address space that Python and Django take."""
+    if max_bytes is not None and sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + max_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

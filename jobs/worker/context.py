@@ -1,0 +1,93 @@
+"""What a task gets as its first argument when it asks for it."""
+
+import logging
+import threading
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from django.core.files.base import File as ContentFile
+from django.db import close_old_connections
+from django.tasks import TaskContext
+
+from jobs import files
+from jobs.arguments import Upload
+from jobs.models import Job
+
+MAX_PROGRESS_TEXT = 200
+
+logger = logging.getLogger("jobs.task")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobContext(TaskContext):
+    """django.tasks' context, and what our tasks can do with their job; the same in coroutine, thread and process."""
+
+    job: Job
+    #: Takes each report of progress; must be quick and callable from any thread.
+    report: Callable[[float, str], None]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def job_id(self) -> str:
+        return str(self.job.id)
+
+    @property
+    def owner_id(self) -> Any:
+        """Primary key of the user whom the job belongs to, or None."""
+        return self.job.owner_id
+
+    @property
+    def attempt(self) -> int:
+        return self.job.attempt
+
+    @property
+    def max_attempts(self) -> int:
+        return self.job.max_attempts
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same in every attempt: hand it to other systems, so that they do a thing once."""
+        return self.job_id
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the attempt should end: it ran out of time, was cancelled, or the worker stops."""
+        return self.stop.is_set()
+
+    @property
+    def log(self) -> "logging.LoggerAdapter[logging.Logger]":
+        return _JobLogger(logger, {"job_id": self.job_id, "attempt": self.attempt})
+
+    def progress(self, fraction: float, text: str = "") -> None:
+        """Says how far the job is, 0..1. Cheap: of many calls in a short time only the last is told."""
+        self.report(min(1.0, max(0.0, float(fraction))), text[:MAX_PROGRESS_TEXT])
+
+    def open(self, upload: Upload) -> "ContentFile[bytes]":
+        """An uploaded file of the job's owner, for reading. Blocks. Raises UploadNotFound."""
+        try:
+            return files.open_upload(upload, self.owner_id)
+        finally:
+            close_old_connections()
+
+    def save(self, name: str, content: bytes | BinaryIO, content_type: str) -> str:
+        """Stores a file for the job's owner to download; answers its name. Blocks.
+
+        One of the same name from an earlier attempt is replaced.
+        """
+        try:
+            return files.store_result(
+                job_id=self.job.id,
+                owner_id=self.owner_id,
+                name=name,
+                content=content,
+                content_type=content_type,
+            ).name
+        finally:
+            close_old_connections()
+
+
+class _JobLogger(logging.LoggerAdapter["logging.Logger"]):
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        kwargs["extra"] = {**(self.extra or {}), **kwargs.get("extra", {})}
+        return msg, kwargs

@@ -1,0 +1,164 @@
+"""From claim to ack: start → perform → record, for jobs that a loop has claimed."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Self
+
+from channels.layers import channel_layers
+from django.tasks import task_backends
+from django.tasks.signals import task_finished, task_started
+
+from jobs.broker import client
+from jobs.broker.leases import Ack, Lease, ack
+from jobs.broker.ready import push
+from jobs.errors import UnknownTask
+from jobs.events.emit import publish
+from jobs.lifecycle.announce import waiting
+from jobs.lifecycle.finish import Progress
+from jobs.lifecycle.start import start
+from jobs.models import Job
+from jobs.result import task_result
+from jobs.task import find_task
+from jobs.worker.attempt import Attempt, Fate, failed
+from jobs.worker.context import JobContext
+from jobs.worker.executor import perform
+from jobs.worker.heartbeat import heartbeat
+from jobs.worker.outbox import Outbox
+from jobs.worker.store import StoreThread
+from jobs.worker.sweeper import sweep_while_leader
+
+logger = logging.getLogger(__name__)
+
+
+def new_worker_id() -> str:
+    """Names this process for people, and no other one ever."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Engine:
+    """Runs attempts in a fixed number of slots; an async context manager."""
+
+    def __init__(self, slots: int) -> None:
+        self.worker_id = new_worker_id()
+        self.slots = slots
+        self.attempts: dict[str, Attempt] = {}
+        self._store = StoreThread()
+        self._threads = ThreadPoolExecutor(slots * 2, thread_name_prefix="task")
+        self._outbox = Outbox(self._store)
+        self._slot_freed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        loops = (
+            self._outbox.write_outcomes(),
+            self._outbox.write_progress(),
+            heartbeat(self.attempts),
+            sweep_while_leader(self.worker_id, self._store),
+        )
+        self._background = [asyncio.create_task(loop) for loop in loops]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(client.close)
+            stack.push_async_callback(channel_layers["default"].flush)
+            stack.push_async_callback(self._store.close)
+            # Threads of attempts that overran can't be ended; they must not hold up the exit.
+            stack.callback(self._threads.shutdown, wait=False, cancel_futures=True)
+            for loop in self._background:
+                loop.cancel()
+            await asyncio.gather(*self._background, return_exceptions=True)
+
+    @property
+    def free_slots(self) -> int:
+        return self.slots - len(self.attempts)
+
+    async def wait_for_slot(self, seconds: float) -> None:
+        """Returns when an attempt ends, at most after `seconds`."""
+        self._slot_freed.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._slot_freed.wait()
+        except TimeoutError:
+            pass
+
+    async def start(self, leases: Sequence[Lease]) -> list[Attempt]:
+        """Starts claimed jobs; each then runs by itself. Leases on jobs that may not start are given back."""
+        started = await self._store(start, [lease.job_id for lease in leases], self.worker_id)
+        by_id = {str(job.id): job for job in started.jobs}
+        early = {str(job.id): job for job in started.early}
+        attempts = [self._launch(by_id[lease.job_id], lease) for lease in leases if lease.job_id in by_id]
+        await push(waiting(early[lease.job_id], lease.token) for lease in leases if lease.job_id in early)
+        await ack(Ack(lease) for lease in leases if lease.job_id not in by_id and lease.job_id not in early)
+        await publish(started.events)
+        return attempts
+
+    def _launch(self, job: Job, lease: Lease) -> Attempt:
+        attempt = Attempt(job=job, lease=lease)
+        self.attempts[lease.job_id] = attempt
+        attempt.running = asyncio.create_task(self._run(attempt), name=f"job {job.id}")
+        attempt.running.add_done_callback(partial(self._free, attempt))
+        return attempt
+
+    async def _run(self, attempt: Attempt) -> None:
+        """The life of an attempt, in order."""
+        try:
+            context = self._context(attempt)
+        except UnknownTask as error:
+            outcome = failed(attempt, error)
+        else:
+            await task_started.asend_robust(self._sender(attempt), task_result=context.task_result)
+            outcome = await perform(attempt, context, self._threads)
+        if outcome is None:
+            return
+        # The worker's stop may cancel this coroutine again; what is done must be recorded all the same.
+        recorded = await asyncio.shield(self._outbox.record(outcome, attempt.lease))
+        if recorded is None:
+            logger.warning(
+                "Job %s was taken over by another worker; this attempt is not recorded.", attempt.job.id
+            )
+        elif recorded.finished_at:
+            await self._tell_finished(attempt, recorded)
+
+    def _context(self, attempt: Attempt) -> JobContext:
+        job = attempt.job
+        attempt.task = find_task(job.task_path)
+        report = partial(self._report, job)
+        return JobContext(task_result=task_result(job), job=job, report=report, stop=attempt.stop)
+
+    def _report(self, job: Job, fraction: float, text: str) -> None:
+        self._outbox.report(Progress(job_id=job.id, fence=job.starts, fraction=fraction, text=text))
+
+    async def _tell_finished(self, attempt: Attempt, job: Job) -> None:
+        try:
+            result = task_result(job)
+        except UnknownTask:
+            return
+        await task_finished.asend_robust(self._sender(attempt), task_result=result)
+
+    def _sender(self, attempt: Attempt) -> type:
+        return type(task_backends[attempt.job.backend])
+
+    def _free(self, attempt: Attempt, running: "asyncio.Task[None]") -> None:
+        del self.attempts[attempt.lease.job_id]
+        self._slot_freed.set()
+        if not running.cancelled() and (error := running.exception()):
+            logger.error(
+                "Job %s could not be recorded; its lease will run out.", attempt.job.id, exc_info=error
+            )
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Lets running attempts go on for a while, then hands the rest back."""
+        running = [attempt.running for attempt in self.attempts.values() if attempt.running]
+        if running:
+            await asyncio.wait(running, timeout=grace_seconds)
+        for attempt in list(self.attempts.values()):
+            attempt.end(Fate.HANDED_BACK)
+        if unfinished := [task for task in running if not task.done()]:
+            await asyncio.wait(unfinished, timeout=5)

@@ -1,0 +1,128 @@
+"""What running jobs have to say, written in batches: take all that is pending, write it at once, repeat.
+
+An idle worker adds no wait, and a busy one shares each transaction among all jobs that ended since the last.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from jobs.broker.client import BROKER_ERRORS
+from jobs.broker.envelope import result as arq_result
+from jobs.broker.leases import Ack, Lease, ack
+from jobs.broker.ready import push
+from jobs.events.emit import publish
+from jobs.lifecycle.announce import unix_ms, waiting
+from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
+from jobs.models import Event, Job
+from jobs.status import Status
+from jobs.worker.backoff import Backoff
+from jobs.worker.store import STORE_ERRORS, StoreThread
+
+#: A job's progress is told at most ten times a second.
+PROGRESS_EVERY_SECONDS = 0.1
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    outcome: Outcome
+    lease: Lease
+    #: Answered when the outcome is committed: the job as it is then, or None when its fence no longer held.
+    recorded: "asyncio.Future[Job | None]"
+
+
+class Outbox:
+    def __init__(self, store: StoreThread) -> None:
+        self._store = store
+        self._ended: list[_Ended] = []
+        self._progress: dict[UUID, Progress] = {}
+        self._has_ended = asyncio.Event()
+        self._has_progress = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def report(self, progress: Progress) -> None:
+        """Takes the newest progress of an attempt; callable from any thread."""
+        self._progress[progress.job_id] = progress
+        self._loop.call_soon_threadsafe(self._has_progress.set)
+
+    async def record(self, outcome: Outcome, lease: Lease) -> Job | None:
+        """Returns when the outcome is committed; None when the job was started anew since."""
+        ended = _Ended(outcome, lease, self._loop.create_future())
+        self._ended.append(ended)
+        self._has_ended.set()
+        return await ended.recorded
+
+    async def write_outcomes(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await self._has_ended.wait()
+            self._has_ended.clear()
+            batch, self._ended = self._ended, []
+            await self._finish(batch)
+
+    async def write_progress(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await self._has_progress.wait()
+            self._has_progress.clear()
+            batch, self._progress = list(self._progress.values()), {}
+            await publish(await self._stored(record_progress, batch))
+            await asyncio.sleep(PROGRESS_EVERY_SECONDS)
+
+    async def _finish(self, batch: Sequence[_Ended]) -> None:
+        jobs, events = await self._stored(finish, [ended.outcome for ended in batch])
+        by_id = {job.id: job for job in jobs}
+        await self._settle([(by_id.get(ended.outcome.job_id), ended.lease) for ended in batch])
+        await publish(events)
+        for ended in batch:
+            if not ended.recorded.done():
+                ended.recorded.set_result(by_id.get(ended.outcome.job_id))
+
+    async def _settle(self, ended: Sequence[tuple[Job | None, Lease]]) -> None:
+        """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""
+        over = [
+            Ack(lease, _result(job)) for job, lease in ended if job is None or Status(job.status).is_ended
+        ]
+        again = [waiting(job, lease.token) for job, lease in ended if job and not Status(job.status).is_ended]
+        try:
+            await ack(over)
+            await push(again)
+        except BROKER_ERRORS as error:
+            logger.warning("Redis is away; %d leases will run out by themselves: %r", len(ended), error)
+
+    async def _stored[**P, R](self, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Writes until the database takes it: an outcome is never dropped because SQL is away."""
+        trouble = Backoff("The database")
+        while True:
+            try:
+                written = await self._store(write, *args, **kwargs)
+            except STORE_ERRORS as error:
+                await trouble.wait(error)
+            else:
+                trouble.over()
+                return written
+
+
+def _result(job: Job | None) -> bytes:
+    """In arq's form, for its clients."""
+    if job is None or job.finished_at is None:
+        return b""
+    error = job.errors[-1] if job.errors else {}
+    successful = job.status == Status.SUCCESSFUL
+    return arq_result(
+        job_id=str(job.id),
+        task_path=job.task_path,
+        queue=job.queue_name,
+        attempt=job.attempt,
+        success=successful,
+        value=job.return_value
+        if successful
+        else f"{error.get('exception_class_path', job.status)}: {error.get('message', '')}",
+        enqueued_at_ms=unix_ms(job.enqueued_at),
+        started_at_ms=unix_ms(job.last_attempted_at or job.enqueued_at),
+        finished_at_ms=unix_ms(job.finished_at),
+    )

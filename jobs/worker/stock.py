@@ -1,0 +1,56 @@
+"""Our tasks for arq's own, unchanged worker: `arq worker.WorkerSettings`.
+
+That worker claims one job at a time and polls; each of its jobs goes through the same engine as ours, so that rows,
+events and results come out the same.
+"""
+
+import asyncio
+from typing import Any
+
+from arq.worker import Function, Retry
+
+from jobs.broker import leases
+from jobs.conf import options
+from jobs.task import all_tasks
+from jobs.worker.engine import Engine
+
+#: arq counts tries by itself and gives up after these; the row's attempts decide, so it must never.
+UNLIMITED = 1_000_000
+
+
+def functions() -> list[Function]:
+    """Every task as an arq function of the same name."""
+    return [
+        Function(
+            name=task.module_path,
+            coroutine=_run,
+            timeout_s=None,
+            keep_result_s=0,
+            keep_result_forever=False,
+            max_tries=UNLIMITED,
+        )
+        for task in all_tasks()
+    ]
+
+
+async def on_startup(ctx: dict[str, Any]) -> None:
+    ctx["engine"] = await Engine(options().slots).__aenter__()
+
+
+async def on_shutdown(ctx: dict[str, Any]) -> None:
+    await ctx["engine"].__aexit__(None, None, None)
+
+
+async def _run(ctx: dict[str, Any], *_args: Any, **_kwargs: Any) -> None:
+    """Runs the claimed job; the arguments come from its row."""
+    engine: Engine = ctx["engine"]
+    lease = await leases.take_over(ctx["job_id"], engine.worker_id)
+    for attempt in await engine.start([lease]):
+        assert attempt.running is not None
+        try:
+            await asyncio.shield(attempt.running)
+        except asyncio.CancelledError:
+            await engine.drain(0)
+            raise
+    # The row decides what comes next, and Redis has been told: this leaves arq nothing to forget.
+    raise Retry()

@@ -1,0 +1,1 @@
+"""The deployable project: wiring only, nothing imports it."""

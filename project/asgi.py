@@ -1,0 +1,16 @@
+"""The ASGI application: Django for HTTP, Channels for sockets."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+http = get_asgi_application()
+
+# These import models, which only works once Django is set up.
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from consumers.routing import sockets  # noqa: E402
+from project.lifespan import lifespan  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})
