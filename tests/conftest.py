@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
@@ -31,6 +32,6 @@ def session_folder() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_media(settings: object, tmp_path: Path) -> None:
+def _own_media(settings: Any, tmp_path: Path) -> None:
     """Each test's files go to a folder of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"

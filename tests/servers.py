@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ class Postgres:
     def create_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"empty_{next(_numbers)}"
-        command = [self.programs / "createdb", "-h", self.folder, "-U", "handoff", name]
+        command: list[str | Path] = [self.programs / "createdb", "-h", self.folder, "-U", "handoff", name]
         subprocess.run(command, check=True, timeout=START_TIMEOUT_SECONDS)
         return self.url(name)
 
@@ -119,19 +120,21 @@ def unprivileged() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {"preexec_fn": at_our_death}
     if namespaces_are_allowed():
-        return {"preexec_fn": lambda: (enter_user_namespace(), at_our_death and at_our_death())}
+        return {"preexec_fn": partial(one_after_the_other, enter_user_namespace, at_our_death)}
     return {"user": "nobody", "preexec_fn": at_our_death}
+
+
+def one_after_the_other(*calls: Callable[[], None] | None) -> None:
+    for call in calls:
+        if call is not None:
+            call()
 
 
 def namespaces_are_allowed() -> bool:
     """Some containers forbid them."""
-    return _runs(["true"], enter_user_namespace)
-
-
-def _runs(command: list[str], before: Callable[[], None]) -> bool:
     try:
-        return subprocess.run(command, check=False, preexec_fn=before).returncode == 0
-    except (OSError, subprocess.SubprocessError):
+        return subprocess.run(["true"], check=False, preexec_fn=enter_user_namespace).returncode == 0
+    except subprocess.SubprocessError:  # what happened in the child
         return False
 
 
@@ -177,7 +180,7 @@ def arguments(folder: Path) -> list[str]:
 
 def wait_until_it_answers(server: Postgres) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
-    ready = [server.programs / "pg_isready", "--quiet", "-h", server.folder]
+    ready: list[str | Path] = [server.programs / "pg_isready", "--quiet", "-h", server.folder]
     while subprocess.run(ready, check=False, timeout=START_TIMEOUT_SECONDS).returncode != 0:
         if server.process.poll() is not None or time.monotonic() > deadline:
             pytest.fail((server.folder / "postgres.log").read_text())

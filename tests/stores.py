@@ -38,7 +38,7 @@ def _postgres_tables(
     """The DATABASES entry of a migrated PostgreSQL database."""
     url = request.getfixturevalue("postgres").create_database()
     parsed = env.read({"DATABASE_URL": url, "SECRET_KEY": settings.SECRET_KEY}).database
-    entry = connections.configure_settings({"default": parsed})["default"]
+    entry: dict[str, Any] = connections.configure_settings({"default": parsed})["default"]
     with django_db_blocker.unblock(), default_database(entry):
         call_command("migrate", verbosity=0, interactive=False)
     return entry
@@ -65,8 +65,8 @@ def switch_to(entry: dict[str, Any]) -> None:
 def forget_connection() -> None:
     """This thread's next query opens a new connection, by the settings of that moment."""
     connection.close()
-    if getattr(connection, "pool", None):
-        connection.close_pool()
+    if close_pool := getattr(connection, "close_pool", None):  # PostgreSQL's
+        close_pool()
     del connections["default"]
 
 
