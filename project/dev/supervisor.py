@@ -27,6 +27,7 @@ class StartError(Exception):
 
 def main() -> int:
     """Run until Ctrl-C or SIGTERM. The exit code: 0 when told to stop, 1 when it could not start."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     os.environ.setdefault("DEBUG", "true")
     os.environ["PYTHONUNBUFFERED"] = "1"  # each line of web and worker is shown when it is written
     try:
@@ -98,7 +99,7 @@ class Supervisor:
 
     async def _announce(self, access: dict[str, str]) -> None:
         while not await answers(self._port):  # a crash of web ends the attempt, not us
-            await asyncio.sleep(0.1)  # noqa: ASYNC110  there is no event for it
+            await asyncio.sleep(0.1)
         url = f"http://{HOST}:{self._port}"
         say(
             f"""
