@@ -1,6 +1,7 @@
 """django.tasks' backend: jobs are rows, run by an arq worker."""
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -30,34 +31,38 @@ class ArqBackend(BaseTaskBackend):
     supports_get_result = True
     supports_priority = True
 
-    def validate_task(self, task: DjangoTask) -> None:
+    def validate_task(self, task: "DjangoTask[Any, Any]") -> None:
         """Refuses with InvalidTask what no worker could run."""
         super().validate_task(task)
         if isinstance(task, Task):
             validate_options(task)
 
-    def enqueue(self, task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskResult:  # type: ignore[override]
+    def enqueue(  # type: ignore[override]  # the stubs say list where Django passes a tuple
+        self, task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> "TaskResult[Any, Any]":
         """Raises InvalidTask, InvalidArguments or ArgumentsTooLarge; then nothing is stored."""
         self.validate_task(task)
         result = task_result(enqueue.enqueue(task, *bind(task, args, kwargs)))
         task_enqueued.send(type(self), task_result=result)
         return result
 
-    async def aenqueue(self, task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskResult:  # type: ignore[override]
+    async def aenqueue(  # type: ignore[override]  # as above
+        self, task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> "TaskResult[Any, Any]":
         """See enqueue()."""
         self.validate_task(task)
         result = task_result(await enqueue.aenqueue(task, *bind(task, args, kwargs)))
         await task_enqueued.asend(type(self), task_result=result)
         return result
 
-    def get_result(self, result_id: str) -> TaskResult:
+    def get_result(self, result_id: str) -> "TaskResult[Any, Any]":
         """Raises TaskResultDoesNotExist."""
         try:
             return task_result(Job.objects.get(id=UUID(str(result_id))))
         except (Job.DoesNotExist, ValueError) as error:
             raise TaskResultDoesNotExist(result_id) from error
 
-    async def aget_result(self, result_id: str) -> TaskResult:
+    async def aget_result(self, result_id: str) -> "TaskResult[Any, Any]":
         """See get_result()."""
         return await sync_to_async(self.get_result)(result_id)
 
@@ -76,26 +81,36 @@ class ArqBackend(BaseTaskBackend):
 
 def validate_options(task: Task) -> None:
     """Refuses wrong options when the task is defined, one sentence each."""
-    where = f"Task {task.module_path}"
-    if task.max_attempts < 1:
-        raise InvalidTask(f"{where}: max_attempts must be at least 1, got {task.max_attempts}.")
-    if task.timeout is not None and task.timeout.total_seconds() <= 0:
-        raise InvalidTask(f"{where}: timeout must be positive, got {task.timeout}.")
-    if not callable(task.backoff) and task.backoff not in {"exponential", "linear", "fixed"}:
-        raise InvalidTask(
-            f"{where}: backoff must be 'exponential', 'linear', 'fixed' or a function of attempt and exception, "
-            f"got {task.backoff!r}."
-        )
-    if task.executor not in {None, "process"}:
-        raise InvalidTask(f"{where}: executor must be None or 'process', got {task.executor!r}.")
-    if task.executor == "process" and task.is_async:
-        raise InvalidTask(f"{where}: executor='process' runs plain functions; drop `async` or the executor.")
-    if task.max_memory is not None and task.executor != "process":
-        raise InvalidTask(f"{where}: max_memory needs executor='process'.")
-    if inspect.isasyncgenfunction(task.func) or inspect.isgeneratorfunction(task.func):
-        raise InvalidTask(f"{where}: expected a function that returns, got a generator.")
+    if problem := next(_problems(task), None):
+        raise InvalidTask(f"Task {task.module_path}: {problem}")
+
+
+def _problems(task: Task) -> Iterator[str]:
+    yield from _problems_of_attempts(task)
+    yield from _problems_of_executor(task)
     if task.expose and any(_is_variadic(parameter) for parameter in _parameters(task)):
-        raise InvalidTask(f"{where}: an exposed task needs named parameters, without *args and **kwargs.")
+        yield "an exposed task needs named parameters, without *args and **kwargs."
+
+
+def _problems_of_attempts(task: Task) -> Iterator[str]:
+    if task.max_attempts < 1:
+        yield f"max_attempts must be at least 1, got {task.max_attempts}."
+    if task.timeout is not None and task.timeout.total_seconds() <= 0:
+        yield f"timeout must be positive, got {task.timeout}."
+    if not callable(task.backoff) and task.backoff not in {"exponential", "linear", "fixed"}:
+        expected = "'exponential', 'linear', 'fixed' or a function of attempt and exception"
+        yield f"backoff must be {expected}, got {task.backoff!r}."
+
+
+def _problems_of_executor(task: Task) -> Iterator[str]:
+    if task.executor not in {None, "process"}:
+        yield f"executor must be None or 'process', got {task.executor!r}."
+    if task.executor == "process" and task.is_async:
+        yield "executor='process' runs plain functions; drop `async` or the executor."
+    if task.max_memory is not None and task.executor != "process":
+        yield "max_memory needs executor='process'."
+    if inspect.isasyncgenfunction(task.func) or inspect.isgeneratorfunction(task.func):
+        yield "expected a function that returns, got a generator."
 
 
 def _parameters(task: Task) -> list[inspect.Parameter]:

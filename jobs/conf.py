@@ -40,7 +40,8 @@ class Options:
 @cache
 def options() -> Options:
     """The options in force; raises ImproperlyConfigured for an unknown or missing one."""
-    given: dict[str, Any] = settings.TASKS[ALIAS].get("OPTIONS", {})
+    backend: dict[str, Any] = dict(settings.TASKS[ALIAS])
+    given: dict[str, Any] = backend.get("OPTIONS", {})
     known = {field.name for field in fields(Options)}
     if unknown := sorted(given.keys() - known):
         raise ImproperlyConfigured(

@@ -18,7 +18,7 @@ class InvalidArguments(JobError, TypeError):
 
     def __init__(
         self, message: str | None = None, problems: tuple[tuple[tuple[str | int, ...], str], ...] = ()
-    ):
+    ) -> None:
         super().__init__(message)
         self.problems = problems
 

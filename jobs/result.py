@@ -10,12 +10,12 @@ from jobs.status import Status
 from jobs.task import find_task
 
 
-def task_result(job: Job) -> TaskResult:
+def task_result(job: Job) -> "TaskResult[Any, Any]":
     """Raises UnknownTask when the row's task is not defined here."""
     task = find_task(job.task_path).using(
         priority=job.priority, queue_name=job.queue_name, run_after=job.run_after, backend=job.backend
     )
-    result = TaskResult(
+    result: TaskResult[Any, Any] = TaskResult(
         task=task,
         id=str(job.id),
         status=Status(job.status).django,

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 from django.tasks import Task as DjangoTask
 from django.utils.module_loading import import_string
@@ -19,7 +19,7 @@ _tasks: dict[str, "Task"] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task(DjangoTask):
+class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
     """What `@task` makes under our backend; each field is an option of the decorator."""
 
     #: How often a job may be tried; failures that end it earlier: see rules/retry.py.
@@ -57,7 +57,7 @@ class Task(DjangoTask):
         timeout: timedelta | None = None,
     ) -> Self:
         """The same task with other defaults for the jobs enqueued through it."""
-        changes = {
+        changes: dict[str, Any] = {
             "priority": priority,
             "queue_name": queue_name,
             "run_after": run_after,
@@ -115,7 +115,8 @@ def find_exposed_task(name: str) -> Task:
 
 
 def function_of(task: Task) -> Callable[..., Any]:
-    return cast(Callable[..., Any], task.func)
+    function: Callable[..., Any] = task.func
+    return function
 
 
 def all_tasks() -> list[Task]:

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,11 +169,12 @@ def _secret_key(given: str) -> str:
 def _kept_secret(path: Path) -> str:
     try:
         path.parent.mkdir(exist_ok=True)
-        with (
-            contextlib.suppress(FileExistsError),
-            open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new,
-        ):
+        # Under a name of its own until it is whole, as another process may be reading or making it.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as new:
             new.write(secrets.token_urlsafe(48))
+            new.flush()
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(new.name)
         return path.read_text()
     except OSError as error:
         raise ValueError(

@@ -5,6 +5,7 @@ from typing import Any
 
 from channels.layers import channel_layers
 from django.db import connections
+
 from jobs.broker import client
 
 

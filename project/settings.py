@@ -1,7 +1,5 @@
 """Django's settings; what a deployment changes comes from the environment (env.py)."""
 
-from urllib.parse import unquote, urlsplit
-
 import structlog
 
 from project import env as environment
@@ -115,8 +113,9 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.log_level},
     "loggers": {
+        # Django gives it a handler of its own.
+        "django": {"handlers": [], "level": env.log_level},
         # One line a job would drown all else under load.
         "django.tasks": {"level": "WARNING"},
-        "django.server": {"propagate": True},
     },
 }

@@ -35,7 +35,7 @@ class Waiting:
 async def push(jobs: Iterable[Waiting]) -> None:
     """Makes jobs known to workers, and gives back the leases that they ran under. Safe to repeat."""
     for queue, of_queue in groupby(sorted(jobs, key=attrgetter("queue")), key=attrgetter("queue")):
-        for batch in batched(of_queue, MAX_BATCH, strict=False):
+        for batch in batched(of_queue, MAX_BATCH):
             args = [
                 part
                 for job in batch
@@ -64,7 +64,8 @@ async def claim(queue: str, worker_id: str, slots: int) -> Claim:
 async def wait(queues: Sequence[str], seconds: float) -> None:
     """Sleeps until something is pushed to one of the queues, at most for `seconds`."""
     # Redis reads a time-out of 0 as "for ever".
-    await redis().blpop([keys.wake(queue) for queue in queues], timeout=max(seconds, 0.001))
+    command = ["BLPOP", *(keys.wake(queue) for queue in queues), max(seconds, 0.001)]
+    await redis().execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 async def unknown(queue: str, job_ids: Sequence[str]) -> list[str]:

@@ -6,10 +6,10 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils import timezone
 
+from jobs.events.shapes import status_data
 from jobs.lifecycle import transition
 from jobs.lifecycle.announce import announce, announce_from_sync
 from jobs.models import Event, EventKind, Job
-from jobs.events.shapes import status_data
 from jobs.status import Status
 from jobs.task import Task
 

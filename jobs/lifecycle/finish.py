@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from jobs.events.shapes import progress_data
 from jobs.lifecycle import transition
 from jobs.lifecycle.start import give_back_attempt
 from jobs.models import Event, EventKind, Job
-from jobs.events.shapes import progress_data
 from jobs.status import Status
 
 

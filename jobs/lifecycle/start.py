@@ -42,7 +42,8 @@ def start(job_ids: Iterable[str], worker_id: str) -> Started:
     events: list[Event] = []
     with transaction.atomic():
         rows = Job.objects.select_for_update().filter(id__in=ids, status__in=STARTABLE).order_by("id")
-        early, jobs = [], []
+        early: list[Job] = []
+        jobs: list[Job] = []
         for job in rows:
             (jobs if _is_due(job, now) else early).append(job)
         for job in jobs:

@@ -77,7 +77,7 @@ def judge(
 
 def curve(backoff: Backoff, attempt: int, error: BaseException) -> timedelta | None:
     """The pause after attempt number `attempt` (1, 2, …), before jitter."""
-    if callable(backoff):
+    if not isinstance(backoff, str):
         return backoff(attempt, error)
     match backoff:
         case "exponential":

@@ -49,6 +49,8 @@ class Attempt:
     #: The coroutine that runs it; None until then.
     running: "asyncio.Task[None] | None" = None
     fate: Fate | None = None
+    #: Known when its outcome is recorded.
+    will_run_again: bool = False
 
     @property
     def time_limit(self) -> timedelta:

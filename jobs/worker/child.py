@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from jobs.broker.leases import Lease
 from jobs.errors import ChildDied, OutOfMemory
 from jobs.lifecycle.finish import Outcome
 from jobs.models import Job
 from jobs.result import task_result
 from jobs.task import Task, find_task, function_of
 from jobs.worker.attempt import Attempt, raised, returned
-from jobs.broker.leases import Lease
 
 type Report = Callable[[float, str], None]
 

@@ -20,7 +20,7 @@ logger = logging.getLogger("jobs.task")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobContext(TaskContext):
+class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don't know that it is frozen
     """django.tasks' context, and what our tasks can do with their job; the same in coroutine, thread and process."""
 
     job: Job

@@ -21,7 +21,7 @@ from jobs.broker.ready import push
 from jobs.errors import UnknownTask
 from jobs.events.emit import publish
 from jobs.lifecycle.announce import waiting
-from jobs.lifecycle.finish import Progress
+from jobs.lifecycle.finish import Outcome, Progress
 from jobs.lifecycle.start import start
 from jobs.models import Job
 from jobs.result import task_result
@@ -108,23 +108,26 @@ class Engine:
 
     async def _run(self, attempt: Attempt) -> None:
         """The life of an attempt, in order."""
-        try:
-            context = self._context(attempt)
-        except UnknownTask as error:
-            outcome = failed(attempt, error)
-        else:
-            await task_started.asend_robust(self._sender(attempt), task_result=context.task_result)
-            outcome = await perform(attempt, context, self._threads)
+        outcome = await self._outcome(attempt)
         if outcome is None:
             return
         # The worker's stop may cancel this coroutine again; what is done must be recorded all the same.
         recorded = await asyncio.shield(self._outbox.record(outcome, attempt.lease))
+        attempt.will_run_again = recorded is not None and recorded.finished_at is None
         if recorded is None:
             logger.warning(
                 "Job %s was taken over by another worker; this attempt is not recorded.", attempt.job.id
             )
         elif recorded.finished_at:
             await self._tell_finished(attempt, recorded)
+
+    async def _outcome(self, attempt: Attempt) -> Outcome | None:
+        try:
+            context = self._context(attempt)
+        except UnknownTask as error:
+            return failed(attempt, error)
+        await task_started.asend_robust(self._sender(attempt), task_result=context.task_result)
+        return await perform(attempt, context, self._threads)
 
     def _context(self, attempt: Attempt) -> JobContext:
         job = attempt.job

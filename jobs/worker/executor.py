@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from django.db import close_old_connections, connections
-
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections, connections
 
 from jobs.errors import TimedOut
 from jobs.lifecycle.finish import Outcome

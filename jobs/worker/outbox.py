@@ -16,7 +16,7 @@ from jobs.broker.ready import push
 from jobs.events.emit import publish
 from jobs.lifecycle.announce import unix_ms, waiting
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
-from jobs.models import Event, Job
+from jobs.models import Job
 from jobs.status import Status
 from jobs.worker.backoff import Backoff
 from jobs.worker.store import STORE_ERRORS, StoreThread

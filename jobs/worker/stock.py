@@ -52,5 +52,6 @@ async def _run(ctx: dict[str, Any], *_args: Any, **_kwargs: Any) -> None:
         except asyncio.CancelledError:
             await engine.drain(0)
             raise
-    # The row decides what comes next, and Redis has been told: this leaves arq nothing to forget.
-    raise Retry()
+        if attempt.will_run_again:
+            # Redis has been told when. This makes arq leave the job in the queue as it is.
+            raise Retry

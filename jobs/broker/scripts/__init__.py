@@ -27,5 +27,5 @@ class Script:
     def __init__(self, name: str) -> None:
         self.source = f"{_COMMON}\n{(_HERE / f'{name}.lua').read_text()}"
 
-    async def __call__(self, redis: "Redis[bytes]", keys: list[str], args: list[Any]) -> Any:
+    async def __call__(self, redis: Redis, keys: list[str], args: list[Any]) -> Any:
         return await AsyncScript(redis, self.source)(keys=keys, args=args, client=redis)
