@@ -1,0 +1,1 @@
+"""Tasks that come with Handoff, each written as an app would write its own."""
