@@ -54,10 +54,12 @@ def check_recipients(addresses: list[str]) -> list[str]:
     """The addresses without repetitions, in order. Raises InvalidInput for the first that is none."""
     if not 1 <= len(addresses) <= MAX_RECIPIENTS:
         raise InvalidInput(f"Expected 1 to {MAX_RECIPIENTS} recipients, got {len(addresses)}.")
+    distinct: dict[str, str] = {}
     for number, address in enumerate(addresses, 1):
         check_address(address, f"Recipient {number}")
-    # Servers may tell "A@x" from "a@x", but none is known to.
-    return list({address.lower(): address for address in reversed(addresses)}.values())[::-1]
+        # A server may tell "Ann@x" from "ann@x", but hardly one does.
+        distinct.setdefault(address.lower(), address)
+    return list(distinct.values())
 
 
 def check_address(address: str, what: str) -> None:

@@ -30,13 +30,17 @@ def open_mailer() -> Iterator[BaseEmailBackend]:
     """The default mailer with its connection open. Raises ServerUnreachable."""
     mailer = mailers.default
     try:
+        _open(mailer)
+        yield mailer
+    finally:
+        mailer.close()  # also after a failed opening, which may leave half a connection
+
+
+def _open(mailer: BaseEmailBackend) -> None:
+    try:
         mailer.open()
     except (smtplib.SMTPException, OSError) as error:
         raise _unreachable(error) from error
-    try:
-        yield mailer
-    finally:
-        mailer.close()
 
 
 def hand_over(mailer: BaseEmailBackend, message: EmailMessage) -> Reply:
@@ -57,7 +61,7 @@ def _unreachable(error: smtplib.SMTPException | OSError) -> ServerUnreachable:
         return ServerUnreachable(f"The mail server refused our login: {_reply_text(error)}")
     if isinstance(error, smtplib.SMTPResponseException):
         return ServerUnreachable(f"The mail server turned us away: {_reply_text(error)}")
-    return ServerUnreachable(f"The mail server can't be reached: {error or type(error).__name__}.")
+    return ServerUnreachable(f"The mail server can't be reached: {str(error) or type(error).__name__}.")
 
 
 def _refusal(code: int, text: bytes | str) -> Reply:

@@ -78,7 +78,7 @@ async def fetch(client: httpx.AsyncClient, url: str, *, etag: str, allowed: Coll
     except TimeoutError as error:
         raise SourceFailed(f"{url} took longer than {PAGE_TIMEOUT_SECONDS:g} s.") from error
     except (httpx.HTTPError, zlib.error) as error:
-        raise SourceFailed(f"{url} can't be read: {error or type(error).__name__}.") from error
+        raise SourceFailed(f"{url} can't be read: {str(error) or type(error).__name__}.") from error
 
 
 def parse_url(url: str, base: httpx.URL | None = None) -> httpx.URL:

@@ -1,0 +1,43 @@
+"""What a task gets as its first argument, over a real row, without a worker around it."""
+
+from typing import Any, cast
+
+from django.tasks import TaskResult
+from django.utils import timezone
+
+from jobs.models import Job
+from jobs.task import Task
+from jobs.worker.context import JobContext
+
+type Said = list[tuple[float, str]]
+
+
+def new_context(task: Any, *, attempt: int = 1, owner: Any = None, said: Said | None = None) -> JobContext:
+    """A context of a new job's attempt; `said` collects its progress."""
+    task = cast(Task, task)
+    job = Job.objects.create(
+        task_path=task.module_path,
+        queue_name=task.queue_name,
+        backend=task.backend,
+        enqueued_at=timezone.now(),
+        attempt=attempt,
+        max_attempts=task.max_attempts,
+        owner=owner,
+    )
+    return context_of(job, said=said)
+
+
+def context_of(job: Job, *, said: Said | None = None) -> JobContext:
+    heard: Said = [] if said is None else said
+    return JobContext(
+        task_result=cast("TaskResult[Any, Any]", None),
+        job=job,
+        report=lambda fraction, text: heard.append((fraction, text)),
+    )
+
+
+def next_attempt(context: JobContext) -> JobContext:
+    """The same job, one attempt later."""
+    context.job.attempt += 1
+    context.job.save()
+    return context_of(context.job)
