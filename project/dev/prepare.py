@@ -20,11 +20,12 @@ CALLED = "bin/dev"
 def prepare() -> dict[str, str]:
     """Bring the schema up to date and see that the developer's account is there."""
     from jobs.models import ApiToken
-    from project.dev import sign_in
+    from project.dev import schema, sign_in
 
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0, interactive=False)
+    schema.note()
     with transaction.atomic():
         user, _ = get_user_model().objects.get_or_create(
             username=sign_in.USERNAME, defaults={"is_staff": True, "is_superuser": True}

@@ -14,9 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 from jobs.broker.embedded import start_embedded
 from jobs.errors import BrokerUnavailable
 from project import env
-from project.dev import reload
+from project.dev import reload, schema
 from project.dev.child import Child, Program
-from project.dev.terminal import complain, say
+from project.dev.terminal import complain, is_coloured, say
 
 HOST = "127.0.0.1"
 
@@ -30,13 +30,15 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     os.environ.setdefault("DEBUG", "true")
     os.environ["PYTHONUNBUFFERED"] = "1"  # each line of web and worker is shown when it is written
+    if is_coloured():
+        os.environ["FORCE_COLOR"] = "1"  # they see a pipe, not our terminal
     try:
         settings = env.read()
         with ExitStack() as outlasting:
             listener = outlasting.enter_context(closing(listen(settings.port)))
             if "REDIS_URL" not in os.environ:
                 outlasting.enter_context(start_embedded(env.STATE / "valkey", env.local_socket()))
-            asyncio.run(Supervisor(listener).run())
+            asyncio.run(Supervisor(listener, settings).run())
     except (ImproperlyConfigured, BrokerUnavailable, StartError) as error:
         complain(f"handoff: {error}")
         return 1
@@ -58,13 +60,12 @@ def listen(port: int) -> socket.socket:
 class Supervisor:
     """Web and worker, from the first process to the last."""
 
-    def __init__(self, listener: socket.socket) -> None:
-        self._port = int(listener.getsockname()[1])
+    def __init__(self, listener: socket.socket, settings: env.Environment) -> None:
+        self._port = settings.port
+        self._schema_is_current = schema.is_current(settings.database)
         python, fd = sys.executable, listener.fileno()
-        self._programs = [
-            Program("web", [python, "manage.py", "web", "--fd", str(fd)], env.ROOT, pass_fds=[fd]),
-            Program("worker", [python, "worker.py"], env.ROOT),
-        ]
+        self._web = Program("web", [python, "manage.py", "web", "--fd", str(fd)], env.ROOT, pass_fds=[fd])
+        self._worker = Program("worker", [python, "worker.py"], env.ROOT)
         self._children: list[Child] = []
         self._told_to_stop = asyncio.Event()
 
@@ -91,14 +92,17 @@ class Supervisor:
             child.kill()
 
     async def _work(self) -> None:
+        waiting = [self._web, self._worker]
+        if self._schema_is_current:  # web takes the longest to import: it need not wait
+            self._children.append(Child(waiting.pop(0)))
         access = await prepare()
-        self._children = [Child(program) for program in self._programs]
+        self._children += [Child(program) for program in waiting]
         async with asyncio.TaskGroup() as together:
             together.create_task(self._announce(access))
             together.create_task(self._reload_on_change())
 
     async def _announce(self, access: dict[str, str]) -> None:
-        while not await answers(self._port):  # a crash of web ends the attempt, not us
+        while not await answers(self._port):  # noqa: ASYNC110  web crashed, of which no event tells
             await asyncio.sleep(0.1)
         url = f"http://{HOST}:{self._port}"
         say(

@@ -29,10 +29,12 @@ def pass_on(name: str, output: IO[bytes]) -> None:
         _write(f"{prefix} {line.decode(errors='replace').rstrip()}\n")
 
 
+def is_coloured() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
 def _painted(text: str, colour: str) -> str:
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return text
-    return f"\033[{_colours[colour]}m{text}\033[0m"
+    return f"\033[{_colours[colour]}m{text}\033[0m" if is_coloured() else text
 
 
 def _write(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from typing import Any
@@ -11,6 +12,8 @@ import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
+
+logger = logging.getLogger(__name__)
 
 MAX_FRAME_BYTES = 64 * 1024
 #: How long requests and sockets may go on after SIGTERM before they are cut.
@@ -29,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, fd: int | None, **_: Any) -> None:
         listener = inherited(fd) if fd is not None else listen(host, port)
+        logger.info("Serving on %s:%s.", *listener.getsockname()[:2])
         server = uvicorn.Server(configuration())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(server, listener))
@@ -60,6 +64,7 @@ def configuration() -> uvicorn.Config:
         ws_per_message_deflate=False,  # 17 KiB a socket instead of 53
         lifespan="on",
         log_config=None,  # Django's logging formats these as well
+        log_level="warning",  # its start and stop in seven lines are of no use to anyone
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
