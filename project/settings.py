@@ -1,5 +1,8 @@
 """Django's settings; what a deployment changes comes from the environment (env.py)."""
 
+import os
+import sys
+
 import structlog
 
 from project import env as environment
