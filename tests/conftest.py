@@ -8,12 +8,15 @@ from typing import Any
 
 import django
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 pytest_plugins = ["tests.servers", "tests.stores", "tests.chromium"]
 
 #: Holds the session's servers, database and files. Not under TMPDIR, which may be long: the path of the
 #: unix socket in it has to stay under 104 bytes. Each of xdist's processes makes its own.
 FOLDER = Path(tempfile.mkdtemp(prefix="handoff-tests-", dir="/tmp"))
+
+set_hypothesis_home_dir(Path(__file__).parent.parent / "var" / "cache" / "hypothesis")
 
 # Were the settings named in pytest's own configuration, pytest-django would read them before this file runs.
 os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"

@@ -41,6 +41,13 @@ def _empty_valkey(valkey: EmbeddedValkey) -> Iterator[None]:
         client.flushall()
 
 
+@pytest.fixture
+def redis_sync(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
+    """A plain client, to look at what Redis holds."""
+    with redis.Redis.from_url(valkey.url) as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator["Postgres"]:
     """A PostgreSQL server of this process alone."""

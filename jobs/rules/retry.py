@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol, assert_never
+from typing import Literal, Protocol
 
 from jobs.errors import Cancel, InvalidInput, Retry, Snooze
 
@@ -77,8 +77,6 @@ def judge(
 
 def curve(backoff: Backoff, attempt: int, error: BaseException) -> timedelta | None:
     """The pause after attempt number `attempt` (1, 2, …), before jitter."""
-    if not isinstance(backoff, str):
-        return backoff(attempt, error)
     match backoff:
         case "exponential":
             return min(BASE * 2 ** min(attempt - 1, 30), MAX_PAUSE)
@@ -87,7 +85,7 @@ def curve(backoff: Backoff, attempt: int, error: BaseException) -> timedelta | N
         case "fixed":
             return BASE
         case _:
-            assert_never(backoff)
+            return backoff(attempt, error)
 
 
 def spread(pause: timedelta, rng: random.Random) -> timedelta:
