@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from project import env as environment
+from project.mail import default_mailer, default_sender
 
 env = environment.read()
 
@@ -43,7 +44,10 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "DIRS": [environment.ROOT / "jobs" / "dashboard" / "templates"],
+        "DIRS": [
+            environment.ROOT / "jobs" / "dashboard" / "templates",
+            environment.ROOT / "project" / "dev" / "templates",
+        ],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -75,8 +79,15 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = environment.STATE / "static"
-STATICFILES_DIRS = [environment.ROOT / "jobs" / "dashboard" / "static"]
-MEDIA_ROOT = environment.STATE / "media"
+STATICFILES_DIRS = [
+    environment.ROOT / "jobs" / "dashboard" / "static",
+    environment.ROOT / "project" / "dev" / "static",
+]
+MEDIA_ROOT = env.media_root
+MAILERS = {"default": default_mailer(env.email_url, environment.STATE / "mail")}
+DEFAULT_FROM_EMAIL = default_sender(env.email_url)
+#: Hosts ("host:port") that sync.pull may reach although they are not public or not https.
+SYNC_ALLOWED_HOSTS = env.sync_allowed_hosts
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"

@@ -21,6 +21,7 @@ set_hypothesis_home_dir(Path(__file__).parent.parent / "var" / "cache" / "hypoth
 # Were the settings named in pytest's own configuration, pytest-django would read them before this file runs.
 os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
 os.environ["DATABASE_URL"] = f"sqlite:///{FOLDER}/db.sqlite3"
+os.environ["MEDIA_ROOT"] = f"{FOLDER}/media"
 os.environ["REDIS_URL"] = f"unix://{FOLDER}/valkey/valkey.sock"
 django.setup()
 
@@ -38,3 +39,4 @@ def session_folder() -> Path:
 def _own_media(settings: Any, tmp_path: Path) -> None:
     """Each test's files go to a folder of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STATIC_ROOT = tmp_path  # servestatic warns of one that is not there

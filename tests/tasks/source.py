@@ -50,7 +50,9 @@ class Source:
         """Serves /items?page=1, 2, … linked by their Link headers; answers the URL of the first."""
         for number, items in enumerate(pages, 1):
             link = f'</items?page={number + 1}>; rel="next"' if number < len(pages) else ""
-            self.answers[f"/items?page={number}"] = page_answer(items, link, etag=f'"{number}"' if etags else "")
+            self.answers[f"/items?page={number}"] = page_answer(
+                items, link, etag=f'"{number}"' if etags else ""
+            )
         return f"{self.url}/items?page=1"
 
 
@@ -86,7 +88,7 @@ def running_source() -> Iterator[Source]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802  http.server's name
+    def do_GET(self) -> None:
         source: Source = self.server.source  # type: ignore[attr-defined]
         headers = {name.lower(): value for name, value in self.headers.items()}
         response = source.answer(Request(self.path, headers))

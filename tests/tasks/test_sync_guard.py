@@ -11,11 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.tasks.sync.fetch import SourceFailed, fetch, open_client
-from jobs.tasks.sync.guard import Address, GuardedNetwork, UrlRefused, authority, check_url, resolve, why_refused
+from jobs.tasks.sync.guard import (
+    Address,
+    GuardedNetwork,
+    UrlRefused,
+    authority,
+    check_url,
+    resolve,
+    why_refused,
+)
 
-PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "172.15.255.255", "172.32.0.1", "100.63.255.255", "100.128.0.1",
-          "192.0.1.1", "198.17.255.255", "198.20.0.1", "223.255.255.255", "11.0.0.1", "128.0.0.1", "169.253.255.255",
-          "2606:4700:4700::1111", "2001:4860:4860::8888", "2a00:1450:4001:81b::200e", "2003::1", "2001:200::1"]  # fmt: skip
+PUBLIC = [
+    "1.1.1.1", "8.8.8.8", "93.184.215.14", "172.15.255.255", "172.32.0.1", "100.63.255.255", "100.128.0.1",
+    "192.0.1.1", "198.17.255.255", "198.20.0.1", "223.255.255.255", "11.0.0.1", "128.0.0.1", "169.253.255.255",
+    "2606:4700:4700::1111", "2001:4860:4860::8888", "2a00:1450:4001:81b::200e", "2003::1", "2001:200::1",
+]  # fmt: skip
 
 NOT_PUBLIC = [
     # loopback, "this network", private
@@ -114,7 +124,7 @@ class Network(httpcore.AsyncNetworkBackend):
         self.connected: list[str] = []
         self.names: list[str | None] = []
 
-    async def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
+    async def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):  # noqa: ASYNC109  httpcore's signature
         self.connected.append(f"{host}:{port}")
         if host in self.unreachable:
             raise httpcore.ConnectError("no route")
@@ -123,11 +133,16 @@ class Network(httpcore.AsyncNetworkBackend):
 
 class Stream(httpcore.AsyncMockStream):
     def __init__(self, network: Network) -> None:
-        super().__init__([b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"])
+        super().__init__(
+            [b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"]
+        )
         self._network = network
 
     async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore's signature
     ) -> httpcore.AsyncNetworkStream:
         assert ssl_context.verify_mode == ssl.CERT_REQUIRED
         assert ssl_context.check_hostname
@@ -157,9 +172,7 @@ async def test_the_judged_address_is_connected_to_and_tls_sees_the_name() -> Non
 async def test_a_name_that_turns_private_after_the_check_is_not_followed_there() -> None:
     """DNS rebinding: the first answer is public and is used; the next connection is judged anew."""
     network = Network()
-    guarded = GuardedNetwork(
-        allowed=[], resolver=resolver(["93.184.215.14"], ["127.0.0.1"]), network=network
-    )
+    guarded = GuardedNetwork(allowed=[], resolver=resolver(["93.184.215.14"], ["127.0.0.1"]), network=network)
     async with open_client(guarded) as client:
         await fetch(client, "https://rebind.example/", etag="", allowed=[])
     async with open_client(guarded) as client:
@@ -195,7 +208,8 @@ async def test_when_no_address_answers_it_is_the_source_that_failed() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "::1", "::ffff:127.0.0.1", "0"]
+    "host",
+    ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "::1", "::ffff:127.0.0.1", "0"],
 )
 async def test_this_machine_is_refused_in_every_spelling_the_system_understands(host: str) -> None:
     network = Network()

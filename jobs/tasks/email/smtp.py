@@ -61,7 +61,8 @@ def _unreachable(error: smtplib.SMTPException | OSError) -> ServerUnreachable:
         return ServerUnreachable(f"The mail server refused our login: {_reply_text(error)}")
     if isinstance(error, smtplib.SMTPResponseException):
         return ServerUnreachable(f"The mail server turned us away: {_reply_text(error)}")
-    return ServerUnreachable(f"The mail server can't be reached: {str(error) or type(error).__name__}.")
+    reason = str(error).rstrip(".") or type(error).__name__
+    return ServerUnreachable(f"The mail server can't be reached: {reason}.")
 
 
 def _refusal(code: int, text: bytes | str) -> Reply:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -60,13 +61,14 @@ type Answer = Fetched | NotModified | Throttled
 
 
 def open_client(network: GuardedNetwork) -> httpx.AsyncClient:
-    """A client that follows nothing by itself and reads no proxy or credentials from the environment."""
+    """A client that follows nothing by itself, keeps no cookies and reads nothing from the environment."""
     return httpx.AsyncClient(
         transport=GuardedTransport(network),
         trust_env=False,
         follow_redirects=False,
         timeout=STALL_TIMEOUT_SECONDS,
         headers=HEADERS,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
 
 
@@ -78,7 +80,8 @@ async def fetch(client: httpx.AsyncClient, url: str, *, etag: str, allowed: Coll
     except TimeoutError as error:
         raise SourceFailed(f"{url} took longer than {PAGE_TIMEOUT_SECONDS:g} s.") from error
     except (httpx.HTTPError, zlib.error) as error:
-        raise SourceFailed(f"{url} can't be read: {str(error) or type(error).__name__}.") from error
+        reason = str(error).rstrip(".") or type(error).__name__
+        raise SourceFailed(f"{url} can't be read: {reason}.") from error
 
 
 def parse_url(url: str, base: httpx.URL | None = None) -> httpx.URL:

@@ -67,8 +67,8 @@ def check_url(url: httpx.URL, *, allowed: Collection[str]) -> None:
         return
     if url.scheme != "https":
         raise UrlRefused(f"Expected an https URL, got {url.scheme!r}: {host_of(url)} is not an allowed host.")
-    if url.port is not None and url.port < 1024 and url.port != 443:
-        raise UrlRefused(f"Port {url.port} is not for web APIs; expected 443, or 1024 and above.")
+    if url.port is not None and url.port != 443 and not 1024 <= url.port <= 65535:
+        raise UrlRefused(f"Port {url.port} is not for web APIs; expected 443, or 1024 to 65535.")
 
 
 def authority(url: httpx.URL) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from asyncio import sleep
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -94,10 +95,10 @@ class _Pull:
         turn_ends = time.monotonic() + TURN.total_seconds()
         while self.run.next_url:
             self._check_limits()
-            if time.monotonic() > turn_ends:
-                raise Snooze(timedelta(), f"Gives others a turn after {self.run.pages} pages.")
             await self._pull_page()
             self._say(f"{self.run.pages} pages, {self.run.records} records written")
+            if self.run.next_url and time.monotonic() > turn_ends:
+                raise Snooze(timedelta(), f"Gives others a turn after {self.run.pages} pages.")
 
     def _check_limits(self) -> None:
         if self.run.pages >= MAX_PAGES:
@@ -125,7 +126,7 @@ class _Pull:
             if answer.after > MAX_SLEEP:
                 raise await self._put_off(answer.after)
             self._say(f"The source asks to wait {math.ceil(answer.after.total_seconds())} s")
-            await asyncio.sleep(answer.after.total_seconds())
+            await sleep(answer.after.total_seconds())
         raise await self._put_off(PAUSE_AFTER_SLEEPS)
 
     async def _put_off(self, after: timedelta) -> Snooze | SourceFailed:
