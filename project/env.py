@@ -37,6 +37,8 @@ class Environment:
     log_level: str
     #: "json" or "console".
     log_format: str
+    #: Where uploaded and made files lie.
+    media_root: Path
     #: smtp://user:password@host:port or smtps://…; empty: mail is written to files in the state folder.
     email_url: str
     #: Hosts ("host:port") that sync.pull may reach although they are not public or not https.
@@ -56,6 +58,7 @@ def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environme
         port=_read(environ, "PORT", "8000", _port),
         log_level=_read(environ, "LOG_LEVEL", "INFO", _one_of(*LOG_LEVELS)),
         log_format=_read(environ, "LOG_FORMAT", "console" if debug else "json", _one_of("json", "console")),
+        media_root=_read(environ, "MEDIA_ROOT", str(STATE / "media"), Path),
         email_url=_read(environ, "EMAIL_URL", "", _email_url),
         sync_allowed_hosts=_read(environ, "SYNC_ALLOWED_HOSTS", "", _list),
     )

@@ -47,7 +47,6 @@ def where() -> dict[str, Any]:
 @task(executor="process", takes_context=True)
 def in_process(context: JobContext) -> dict[str, Any]:
     context.progress(0.5, "half")
-    context.save("made.txt", b"made in a child", "text/plain")
     return {"process": os.getpid(), "attempt": context.attempt}
 
 

@@ -20,6 +20,8 @@ from jobs.worker.store import STORE_ERRORS
 
 #: An idle worker looks at its queues this often although nothing was pushed: a stock arq client wakes nobody.
 IDLE_SECONDS = 0.5
+#: One that works off a queue and ends looks more often, as nothing wakes it when its last job ends.
+BURST_IDLE_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +48,15 @@ class Worker(arq.Worker):
                     await trouble.wait(error)
                 else:
                     trouble.over()
-                    if done and self.burst:
+                    if done:
                         break
             await engine.drain(options().grace_seconds)
 
     async def _turn(self, engine: Engine) -> bool:
-        """Fills the free slots, or waits for something to change. True: nothing runs and nothing waits."""
+        """Fills the free slots, or waits for something to change. True: a burst is over."""
+        idle = BURST_IDLE_SECONDS if self.burst else IDLE_SECONDS
         if not engine.free_slots:
-            await engine.wait_for_slot(IDLE_SECONDS)
+            await engine.wait_for_slot(idle)
             return False
         pauses = []
         for queue in self.queues:
@@ -62,11 +65,11 @@ class Worker(arq.Worker):
                 await engine.start(claim.leases)
             if claim.pause_seconds is not None:
                 pauses.append(claim.pause_seconds)
-        if pauses and min(pauses) == 0:
-            return False
-        if not self._stopping.is_set():
-            await self._or_stop(ready.wait(self.queues, min([IDLE_SECONDS, *pauses])))
-        return not pauses and not engine.attempts
+        if not pauses and not engine.attempts and self.burst:
+            return True
+        if min(pauses, default=idle) > 0:
+            await self._or_stop(ready.wait(self.queues, min([idle, *pauses])))
+        return False
 
     async def _or_stop(self, waiting: Coroutine[Any, Any, None]) -> None:
         """Awaits, unless the worker is told to stop meanwhile."""

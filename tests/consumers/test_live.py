@@ -1,0 +1,166 @@
+"""The socket, through the real channel layer: snapshot, then every event, once and in order."""
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import channel_layers
+from django.contrib.auth.models import User
+
+from consumers import live, protocol
+from consumers.live import LiveConsumer
+from jobs.broker import client
+from jobs.events.emit import publish
+from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
+from jobs.lifecycle.start import start
+from jobs.models import Job
+from jobs.status import Status
+from tests.sample_tasks import add
+from tests.sockets import Socket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def owner():
+    return await User.objects.acreate(username="ada")
+
+
+@pytest.fixture
+async def job(owner):
+    result = await add.using(owner=owner).aenqueue(1)
+    return await Job.objects.aget(id=result.id)
+
+
+@pytest.fixture
+async def open_socket(owner):
+    sockets = []
+
+    async def open_one(user=owner):
+        socket = Socket(LiveConsumer.as_asgi(), user=user, subprotocols=[protocol.SUBPROTOCOL])
+        accepted = await socket.open()
+        assert (accepted["type"], accepted["subprotocol"]) == ("websocket.accept", protocol.SUBPROTOCOL)
+        sockets.append(socket)
+        return socket
+
+    yield open_one
+    for socket in sockets:
+        await socket.close()
+    await channel_layers["default"].flush()
+    await client.close()
+
+
+async def watch(socket, job, **more):
+    await socket.say(type="subscribe", topic=f"job:{job.id}", **more)
+    return await socket.hear()
+
+
+async def do(verb, *args):
+    """Runs a verb of the lifecycle as the worker would, and publishes its events."""
+    done = await sync_to_async(verb)(*args)
+    events = getattr(done, "events", None) or (done[1] if isinstance(done, tuple) else done)
+    await publish(events)
+
+
+def success(job):
+    return Outcome(job_id=job.id, fence=1, status=Status.SUCCESSFUL, return_value=3)
+
+
+async def test_a_subscriber_gets_a_snapshot_and_then_every_later_event(open_socket, job):
+    socket = await open_socket()
+    snapshot = await watch(socket, job)
+    assert (snapshot["type"], snapshot["topic"], snapshot["seq"]) == ("snapshot", f"job:{job.id}", 1)
+    assert (snapshot["job"]["id"], snapshot["job"]["status"]) == (str(job.id), "ready")
+
+    await do(start, [str(job.id)], "w1")
+    await do(record_progress, [Progress(job_id=job.id, fence=1, fraction=0.5, text="half")])
+    await do(finish, [success(job)])
+    heard = [await socket.hear() for _ in range(3)]
+    assert [(one["seq"], one["kind"]) for one in heard] == [(2, "status"), (3, "progress"), (4, "status")]
+    assert heard[1]["data"] == {"fraction": 0.5, "text": "half"}
+    assert heard[2]["data"]["status"] == "successful"
+    assert {one["job_id"] for one in heard} == {str(job.id)}
+
+
+async def test_a_subscriber_that_names_its_last_event_gets_what_it_missed(open_socket, job):
+    await do(start, [str(job.id)], "w1")
+    await do(finish, [success(job)])
+    socket = await open_socket()
+    first = await watch(socket, job, after=1)
+    assert [(one["seq"], one["type"]) for one in (first, await socket.hear())] == [(2, "event"), (3, "event")]
+
+
+async def test_a_lost_message_is_read_from_the_log_when_the_next_one_comes(open_socket, job):
+    socket = await open_socket()
+    await watch(socket, job)
+    await sync_to_async(start)([str(job.id)], "w1")  # committed, but its message is lost
+    await do(finish, [success(job)])
+    assert [(await socket.hear())["seq"] for _ in range(2)] == [2, 3]
+
+
+async def test_a_lost_last_message_appears_within_five_seconds(open_socket, job, monkeypatch):
+    assert live.TAIL_CHECK_SECONDS < 5
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.1)
+    socket = await open_socket()
+    await watch(socket, job)
+    await sync_to_async(start)([str(job.id)], "w1")
+    assert (await socket.hear())["seq"] == 2
+
+
+async def test_a_message_that_comes_twice_is_told_once(open_socket, job):
+    socket = await open_socket()
+    await watch(socket, job)
+    events = (await sync_to_async(start)([str(job.id)], "w1")).events
+    await publish(events)
+    await publish(events)
+    assert (await socket.hear())["seq"] == 2
+    assert await socket.hears_nothing()
+
+
+async def test_after_unsubscribing_nothing_more_is_heard(open_socket, job):
+    socket = await open_socket()
+    await watch(socket, job)
+    await socket.say(type="unsubscribe", topic=f"job:{job.id}")
+    await socket.say(type="ping")
+    assert (await socket.hear()) == {"type": "pong"}
+    await do(start, [str(job.id)], "w1")
+    assert await socket.hears_nothing()
+
+
+async def test_another_s_job_is_as_if_it_did_not_exist(open_socket, job):
+    stranger = await User.objects.acreate(username="eve")
+    socket = await open_socket(stranger)
+    refused = await watch(socket, job)
+    assert (refused["type"], refused["code"]) == ("error", "not_found")
+    for topic in ("job:0198c000-0000-7000-8000-000000000000", "job:nonsense", "room:1"):
+        await socket.say(type="subscribe", topic=topic)
+        assert (await socket.hear())["code"] == "not_found"
+
+
+async def test_staff_may_watch_every_job(open_socket, job):
+    staff = await User.objects.acreate(username="root", is_staff=True)
+    assert (await watch(await open_socket(staff), job))["type"] == "snapshot"
+
+
+async def test_a_bad_frame_closes_the_socket_with_its_code(open_socket, job):
+    for frame in ({"text": "nonsense"}, {"bytes": b"\x00"}):
+        socket = await open_socket()
+        await socket.send(**frame)
+        assert (await socket.hear())["code"] == "bad_frame"
+        assert await socket.close_code() == 4400
+
+
+async def test_who_is_not_signed_in_is_sent_away(owner):
+    from django.contrib.auth.models import AnonymousUser
+
+    socket = Socket(LiveConsumer.as_asgi(), user=AnonymousUser(), subprotocols=[])
+    await socket.open()
+    assert await socket.close_code() == 4401
+
+
+async def test_the_number_of_subscriptions_is_limited(open_socket, owner, monkeypatch):
+    monkeypatch.setattr(protocol, "MAX_SUBSCRIPTIONS", 2)
+    jobs = [await Job.objects.aget(id=(await add.using(owner=owner).aenqueue(n)).id) for n in range(3)]
+    socket = await open_socket()
+    for job in (*jobs[:2], jobs[0]):
+        assert (await watch(socket, job))["type"] == "snapshot"
+    await socket.say(type="subscribe", topic=f"job:{jobs[2].id}")
+    assert await socket.close_code() == 4429

@@ -1,0 +1,39 @@
+"""A browser's end of a socket, without a server between. (channels.testing has one too, but it needs daphne.)"""
+
+import json
+from typing import Any
+
+from asgiref.testing import ApplicationCommunicator
+
+
+class Socket:
+    """Speaks ASGI's websocket messages to a consumer."""
+
+    def __init__(self, application: Any, *, user: Any, subprotocols: list[str]) -> None:
+        scope = {"type": "websocket", "path": "/ws/v1/live", "subprotocols": subprotocols, "user": user}
+        self._end = ApplicationCommunicator(application, scope)
+
+    async def open(self) -> dict[str, Any]:
+        await self._end.send_input({"type": "websocket.connect"})
+        return await self._end.receive_output(10)
+
+    async def say(self, **frame: Any) -> None:
+        await self.send(text=json.dumps(frame))
+
+    async def send(self, **text_or_bytes: Any) -> None:
+        await self._end.send_input({"type": "websocket.receive", **text_or_bytes})
+
+    async def hear(self) -> Any:
+        """The next frame; fails the test when it is a close."""
+        return json.loads((await self._end.receive_output(10))["text"])
+
+    async def close_code(self) -> int:
+        """Of the close that must come next."""
+        return (await self._end.receive_output(10))["code"]
+
+    async def hears_nothing(self, seconds: float = 0.2) -> bool:
+        return await self._end.receive_nothing(seconds)
+
+    async def close(self) -> None:
+        await self._end.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self._end.wait(10)

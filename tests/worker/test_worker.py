@@ -1,0 +1,222 @@
+"""A worker in this process, on real Redis and real SQL: from an enqueued call to its recorded end."""
+
+import asyncio
+import json
+import logging
+import os
+from datetime import timedelta
+from signal import Signals
+
+import pytest
+from django.tasks.signals import task_finished, task_started
+from django.utils import timezone
+
+from jobs.broker import client, keys
+from jobs.conf import options
+from jobs.models import Job
+from jobs.status import Status
+from jobs.worker.loop import Worker
+from tests import sample_tasks
+from tests.sample_tasks import ran
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ran():
+    ran.clear()
+
+
+async def work_off() -> Worker:
+    """Runs a worker until nothing is left to do."""
+    worker = Worker(burst=True, handle_signals=False)
+    await asyncio.wait_for(worker.async_run(), 30)
+    return worker
+
+
+async def run_to_end(task, *args, **kwargs) -> Job:
+    result = await task.aenqueue(*args, **kwargs)
+    await work_off()
+    return await Job.objects.aget(id=result.id)
+
+
+async def statuses(job: Job) -> list[str]:
+    return [event.data["status"] async for event in job.events.filter(kind="status").order_by("seq")]
+
+
+async def test_a_coroutine_function_runs_on_the_loop():
+    job = await run_to_end(sample_tasks.add, 1, b=4)
+    assert (job.status, job.return_value, job.attempt) == (Status.SUCCESSFUL, 5, 1)
+    assert await statuses(job) == ["ready", "running", "successful"]
+
+
+async def test_a_function_runs_in_a_thread_with_a_connection_of_its_own():
+    job = await run_to_end(sample_tasks.where)
+    assert job.return_value["thread"].startswith("task")
+    assert job.return_value["process"] == os.getpid()
+
+
+async def test_a_function_can_run_in_a_child_process():
+    job = await run_to_end(sample_tasks.in_process)
+    assert job.status == Status.SUCCESSFUL, job.errors
+    assert job.return_value["process"] != os.getpid()
+    assert await job.events.filter(kind="progress", data__fraction=0.5).aexists()
+
+
+async def test_a_child_that_needs_too_much_memory_fails_alone():
+    job = await run_to_end(sample_tasks.hog)
+    assert job.errors[-1]["exception_class_path"] == "jobs.errors.OutOfMemory"
+
+
+async def test_a_child_that_dies_is_a_failed_attempt():
+    job = await run_to_end(sample_tasks.die)
+    assert (job.status, job.errors[-1]["message"]) == (Status.FAILED, "The child process was killed by SIGKILL.")
+
+
+async def test_a_failing_task_is_tried_again_until_its_attempts_are_used_up():
+    job = await run_to_end(sample_tasks.fail, "as asked")
+    assert (job.status, job.attempt, len(job.worker_ids)) == (Status.FAILED, 3, 3)
+    assert [error["attempt"] for error in job.errors] == [1, 2, 3]
+    assert job.errors[0]["message"] == "as asked"
+    assert "raise ValueError(message)" in job.errors[0]["traceback"]
+
+
+async def test_a_task_that_fails_once_ends_well():
+    job = await run_to_end(sample_tasks.fail_once)
+    assert (job.status, job.return_value, len(job.errors)) == (Status.SUCCESSFUL, 2, 1)
+
+
+async def test_invalid_input_is_not_tried_again():
+    job = await run_to_end(sample_tasks.refuse)
+    assert (job.status, job.attempt) == (Status.FAILED, 1)
+    assert job.errors[-1]["message"] == "Expected a cat, got a dog; send a cat."
+
+
+async def test_a_snooze_uses_no_attempt():
+    job = await run_to_end(sample_tasks.snooze_once)
+    assert (job.status, job.return_value, job.attempt, job.starts) == (Status.SUCCESSFUL, 1, 1, 2)
+
+
+async def test_a_task_can_ask_for_its_retry():
+    job = await run_to_end(sample_tasks.retry_soon)
+    assert (job.status, job.return_value, job.attempt) == (Status.SUCCESSFUL, "at last", 2)
+
+
+async def test_a_task_can_cancel_its_own_job():
+    job = await run_to_end(sample_tasks.cancel_itself)
+    assert (job.status, job.errors) == (Status.CANCELLED, [])
+
+
+@pytest.mark.parametrize(
+    "task", [sample_tasks.overrun, sample_tasks.overrun_in_thread, sample_tasks.overrun_in_process]
+)
+async def test_an_attempt_that_overruns_its_time_limit_fails(task):
+    job = await run_to_end(task)
+    assert (job.status, job.errors[-1]["exception_class_path"]) == (Status.FAILED, "jobs.errors.TimedOut")
+
+
+async def test_a_call_s_own_time_limit_wins_over_the_task_s():
+    job = await run_to_end(sample_tasks.linger.using(timeout=timedelta(milliseconds=30)), 5.0)
+    assert job.errors[-1]["exception_class_path"] == "jobs.errors.TimedOut"
+
+
+async def test_a_result_that_is_not_json_is_recorded_as_such_and_the_job_is_successful():
+    job = await run_to_end(sample_tasks.return_object)
+    assert job.status == Status.SUCCESSFUL
+    assert "is of type object" in job.return_value["unstorable"].lower()
+
+
+async def test_the_size_of_results_is_limited():
+    most = options().max_result_bytes - 2
+    assert (await run_to_end(sample_tasks.return_much, most)).return_value == "x" * most
+    assert "more than 262144" in (await run_to_end(sample_tasks.return_much, most + 1)).return_value["unstorable"]
+
+
+async def test_progress_is_told_while_the_task_runs():
+    job = await run_to_end(sample_tasks.step)
+    told = [event.data["text"] async for event in job.events.filter(kind="progress").order_by("seq")]
+    assert told == ["step 0", "step 1", "step 2"]
+
+
+async def test_a_higher_priority_runs_first():
+    for priority in (0, 50, -50):
+        await sample_tasks.note.using(priority=priority).aenqueue(priority)
+    worker = Worker(burst=True, handle_signals=False, max_jobs=1)
+    await asyncio.wait_for(worker.async_run(), 30)
+    assert ran == [50, 0, -50]
+
+
+async def test_a_deferred_job_runs_when_it_is_due():
+    due = timezone.now() + timedelta(milliseconds=300)
+    job = await run_to_end(sample_tasks.add.using(run_after=due), 1)
+    assert job.status == Status.SUCCESSFUL
+    assert timedelta(0) <= job.started_at - due < timedelta(milliseconds=500)
+
+
+async def test_all_queues_of_the_backend_are_worked_off():
+    for queue in ("default", "reports", "email"):
+        await sample_tasks.note.using(queue_name=queue).aenqueue(queue)
+    await work_off()
+    assert sorted(ran) == ["default", "email", "reports"]
+
+
+async def test_django_s_signals_are_sent():
+    seen = []
+
+    def receive(sender, task_result, signal, **_):
+        seen.append((signal, task_result.status))
+
+    for signal in (task_started, task_finished):
+        signal.connect(receive)
+    try:
+        await run_to_end(sample_tasks.add, 1)
+    finally:
+        for signal in (task_started, task_finished):
+            signal.disconnect(receive)
+    assert seen == [(task_started, "RUNNING"), (task_finished, "SUCCESSFUL")]
+
+
+async def test_a_finished_job_leaves_only_its_result_in_redis_in_arq_s_form():
+    job = await run_to_end(sample_tasks.add, 1)
+    left = {key.decode() async for key in client.redis().scan_iter("arq:*")}
+    assert left == {f"arq:result:{job.id}"}
+    stored = json.loads(await client.redis().get(f"arq:result:{job.id}"))
+    assert (stored["s"], stored["r"], stored["f"]) == (True, 3, "tests.sample_tasks.add")
+    await client.close()
+
+
+async def test_a_stopped_worker_hands_its_jobs_back_and_no_attempt_is_used(monkeypatch, settings):
+    settings.TASKS = {"default": {**settings.TASKS["default"], "OPTIONS": {**settings.TASKS["default"]["OPTIONS"], "grace_seconds": 0.1}}}
+    result = await sample_tasks.linger.aenqueue(60.0)
+    worker = Worker(handle_signals=False)
+    running = asyncio.create_task(worker.async_run())
+    await until(result.id, Status.RUNNING)
+    worker.handle_sig(Signals.SIGTERM)
+    await asyncio.wait_for(running, 10)
+    job = await Job.objects.aget(id=result.id)
+    assert (job.status, job.attempt, job.starts, job.worker_deaths) == (Status.READY, 0, 1, 0)
+    assert await statuses(job) == ["ready", "running", "ready"]
+    assert await client.redis().zscore("arq:queue", result.id) < 0, "another worker may have it at once"
+    await client.close()
+
+
+async def test_a_running_job_whose_lease_is_taken_ends_without_a_record(caplog):
+    result = await sample_tasks.linger.aenqueue(60.0)
+    worker = Worker(handle_signals=False)
+    running = asyncio.create_task(worker.async_run())
+    await until(result.id, Status.RUNNING)
+    await client.redis().set(keys.IN_PROGRESS + result.id, "another worker:1")
+    with caplog.at_level(logging.WARNING, "jobs.worker.heartbeat"):
+        async with asyncio.timeout(10):
+            while "Another worker has the lease" not in caplog.text:
+                await asyncio.sleep(0.05)
+    worker.handle_sig(Signals.SIGTERM)
+    await asyncio.wait_for(running, 10)
+    job = await Job.objects.aget(id=result.id)
+    assert (job.status, job.starts) == (Status.RUNNING, 1), "the row is the other worker's now"
+
+
+async def until(job_id: str, status: Status) -> None:
+    async with asyncio.timeout(10):
+        while not await Job.objects.filter(id=job_id, status=status).aexists():
+            await asyncio.sleep(0.02)
