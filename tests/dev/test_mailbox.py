@@ -25,8 +25,10 @@ def folder(settings: Any, tmp_path: Path) -> Path:
 
 
 def write(subject: str, body: str = "A text.", html: str = "") -> None:
-    alternatives = [(html, "text/html")] if html else None
-    EmailMultiAlternatives(subject, body, to=["ann@example.com"], alternatives=alternatives).send()
+    mail = EmailMultiAlternatives(subject, body, to=["ann@example.com"])
+    if html:
+        mail.attach_alternative(html, "text/html")
+    mail.send()
 
 
 def page(client: Client, path: str = "/dev/mailbox/") -> str:

@@ -35,14 +35,16 @@ class MailServer:
         self.asked.append(address)
         answer = self.answers.get(address, OK)
         if answer == "drop":
-            server.transport.abort()
+            cast(asyncio.Transport, server.transport).abort()
         if answer == OK:
             envelope.rcpt_tos.append(address)
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.content_answer == OK:
-            self.taken.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+            self.taken.append(
+                email.message_from_bytes(cast(bytes, envelope.content), policy=email.policy.default)
+            )
         return self.content_answer
 
 

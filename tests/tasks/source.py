@@ -44,7 +44,7 @@ class Source:
         self.requests.append(request)
         if self.next_answers:
             return self.next_answers.pop(0)
-        return self.answers.get(request.path, lambda _: Response(404, b"nothing here"))(request)
+        return self.answers.get(request.path, not_found)(request)
 
     def serve_pages(self, pages: list[list[dict[str, Any]]], *, etags: bool = True) -> str:
         """Serves /items?page=1, 2, … linked by their Link headers; answers the URL of the first."""
@@ -54,6 +54,14 @@ class Source:
                 items, link, etag=f'"{number}"' if etags else ""
             )
         return f"{self.url}/items?page=1"
+
+
+def always(response: Response) -> Answer:
+    return lambda _: response
+
+
+def not_found(_: Request) -> Response:
+    return Response(404, b"nothing here")
 
 
 def page_answer(items: list[dict[str, Any]], link: str = "", *, etag: str = "") -> Answer:

@@ -18,7 +18,7 @@ from jobs.tasks.sync.fetch import SourceFailed
 from jobs.tasks.sync.guard import UrlRefused
 from jobs.worker.context import JobContext
 from tests.tasks.contexts import Said, context_of, new_context, next_attempt
-from tests.tasks.source import Request, Response, Source, json_response, page_answer, running_source
+from tests.tasks.source import Request, Response, Source, always, json_response, page_answer, running_source
 
 THREE_PAGES = [[{"id": 1}, {"id": 2}], [{"id": 3}, {"id": 4}], [{"id": 5}]]
 
@@ -37,7 +37,12 @@ def source(settings: Any) -> Iterator[Source]:
 
 @pytest.fixture
 async def context(transactional_db: None) -> JobContext:
-    return await sync_to_async(new_context)(pull)
+    """Of a new job."""
+    return await new_job()
+
+
+async def new_job(**options: Any) -> JobContext:
+    return await sync_to_async(new_context)(pull, **options)
 
 
 async def run(context: JobContext, url: str, collection: str = "things", **arguments: Any) -> Any:
@@ -51,7 +56,7 @@ def ids() -> list[str]:
 
 @pytest.mark.usefixtures("store")
 async def test_all_pages_become_rows(source: Source) -> None:
-    context = await sync_to_async(new_context)(pull)
+    context = await new_job()
     result = await run(context, source.serve_pages(THREE_PAGES))
     assert result == {"collection": "things", "pages": 3, "unchanged_pages": 0, "records_written": 5}
     assert await ids() == ["1", "2", "3", "4", "5"]
@@ -61,14 +66,14 @@ async def test_all_pages_become_rows(source: Source) -> None:
 @pytest.mark.usefixtures("store")
 async def test_a_second_pull_writes_what_changed_and_nothing_else(source: Source) -> None:
     url = source.serve_pages(THREE_PAGES)
-    await run(await sync_to_async(new_context)(pull), url)
+    await run(await new_job(), url)
     before = await sync_to_async(
         lambda: dict(SyncedRecord.objects.values_list("external_id", "fetched_at"))
     )()
     source.answers["/items?page=2"] = page_answer(
         [{"id": 3, "new": True}, {"id": 6}], '</items?page=3>; rel="next"', etag='"changed"'
     )
-    result = await run(await sync_to_async(new_context)(pull), url)
+    result = await run(await new_job(), url)
     assert result == {"collection": "things", "pages": 3, "unchanged_pages": 2, "records_written": 2}
     assert await ids() == ["1", "2", "3", "4", "5", "6"]
     after = await sync_to_async(lambda: dict(SyncedRecord.objects.values_list("external_id", "fetched_at")))()
@@ -81,7 +86,7 @@ async def test_after_a_crash_it_goes_on_at_the_page_that_was_not_stored(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = source.serve_pages(THREE_PAGES)
-    context = await sync_to_async(new_context)(pull)
+    context = await new_job()
 
     def cut(*args: object) -> None:
         raise PowerCut
@@ -106,7 +111,7 @@ async def test_after_a_crash_it_goes_on_at_the_page_that_was_not_stored(
 @pytest.mark.usefixtures("store")
 async def test_a_worker_that_was_given_up_for_lost_can_not_write_any_more(source: Source) -> None:
     url = source.serve_pages(THREE_PAGES)
-    context = await sync_to_async(new_context)(pull)
+    context = await new_job()
     mapping = rows.Mapping("id", "")
     begin = sync_to_async(rows.begin)
     lost = await begin(job_id=context.job_id, owner_id=None, collection="things", url=url)
@@ -120,7 +125,7 @@ async def test_a_worker_that_was_given_up_for_lost_can_not_write_any_more(source
 @pytest.mark.usefixtures("store")
 async def test_a_page_with_one_id_twice_is_stored(source: Source) -> None:
     url = source.serve_pages([[{"id": 1, "n": "old"}, {"id": 1, "n": "new"}]])
-    await run(await sync_to_async(new_context)(pull), url)
+    await run(await new_job(), url)
     assert (await SyncedRecord.objects.aget()).data == {"id": 1, "n": "new"}
 
 
@@ -128,17 +133,15 @@ async def test_each_owner_has_collections_of_their_own(source: Source, transacti
     url = source.serve_pages([[{"id": 1}]], etags=False)
     ann = await get_user_model().objects.acreate(username="ann")
     for owner in (ann, None, ann, None):
-        await run(await sync_to_async(new_context)(pull, owner=owner), url)
+        await run(await new_job(owner=owner), url)
     assert await SyncCollection.objects.acount() == 2
     assert await ids() == ["1", "1"]
 
 
 async def test_a_page_may_name_its_next_one_in_the_body(source: Source, context: JobContext) -> None:
-    source.answers["/items"] = lambda _: json_response(
-        {"results": [{"id": 1}], "next": "?after=1", "count": 2}
-    )
-    source.answers["/items?after=1"] = lambda _: json_response(
-        {"results": [{"id": 2}], "next": None, "count": 2}
+    source.answers["/items"] = always(json_response({"results": [{"id": 1}], "next": "?after=1", "count": 2}))
+    source.answers["/items?after=1"] = always(
+        json_response({"results": [{"id": 2}], "next": None, "count": 2})
     )
     assert (await run(context, f"{source.url}/items"))["pages"] == 2
 
@@ -148,7 +151,7 @@ async def test_an_etag_counts_only_for_records_read_in_the_same_way(
 ) -> None:
     url = source.serve_pages([[{"id": 1, "sku": "A"}]])
     await run(context, url)
-    result = await run(await sync_to_async(new_context)(pull), url, id_field="sku")
+    result = await run(await new_job(), url, id_field="sku")
     assert result["records_written"] == 1
     assert await ids() == ["1", "A"]
 
@@ -158,10 +161,8 @@ async def test_progress_knows_the_pages_from_the_total(source: Source, transacti
     for number in (1, 2, 3, 4):
         link = f'</items?page={number + 1}>; rel="next"' if number < 4 else ""
         body = {"items": [{"id": number}], "total": 4}
-        source.answers[f"/items?page={number}"] = lambda _, body=body, link=link: json_response(
-            body, Link=link
-        )
-    await run(await sync_to_async(new_context)(pull, said=said), f"{source.url}/items?page=1")
+        source.answers[f"/items?page={number}"] = always(json_response(body, Link=link))
+    await run(await new_job(said=said), f"{source.url}/items?page=1")
     assert [fraction for fraction, _ in said] == [0.25, 0.5, 0.75, 0.8]
     assert said[1][1] == "2 pages, 2 records written"
 
@@ -169,7 +170,7 @@ async def test_progress_knows_the_pages_from_the_total(source: Source, transacti
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_short_wait_is_slept_and_said(source: Source, transactional_db: None, status: int) -> None:
     said: Said = []
-    context = await sync_to_async(new_context)(pull, said=said)
+    context = await new_job(said=said)
     url = source.serve_pages([[{"id": 1}]])
     source.next_answers = [Response(status, headers={"Retry-After": "0"})]
     assert (await run(context, url))["pages"] == 1
@@ -196,7 +197,7 @@ async def test_a_long_wait_puts_the_job_off_and_it_goes_on_where_it_was(
     source: Source, context: JobContext
 ) -> None:
     url = source.serve_pages(THREE_PAGES)
-    source.answers["/items?page=2"] = lambda _: Response(429, headers={"Retry-After": "31"})
+    source.answers["/items?page=2"] = always(Response(429, headers={"Retry-After": "31"}))
     with pytest.raises(Snooze) as raised:
         await run(context, url)
     assert raised.value.after == timedelta(seconds=31)
@@ -209,7 +210,7 @@ async def test_a_source_that_keeps_asking_to_wait_puts_the_job_off_and_at_last_f
     source: Source, context: JobContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = source.serve_pages([[{"id": 1}]])
-    source.answers["/items?page=1"] = lambda _: Response(429, headers={"Retry-After": "0"})
+    source.answers["/items?page=1"] = always(Response(429, headers={"Retry-After": "0"}))
     with pytest.raises(Snooze) as raised:
         await run(context, url)
     assert raised.value.after == timedelta(minutes=1)
@@ -237,7 +238,7 @@ async def test_a_long_pull_gives_its_slot_back_between_two_pages(
 async def test_a_failing_source_is_worth_another_attempt(
     source: Source, context: JobContext, status: int
 ) -> None:
-    source.answers["/"] = lambda _: Response(status)
+    source.answers["/"] = always(Response(status))
     with pytest.raises(SourceFailed, match=f"answered {status}"):
         await run(context, source.url)
     assert not issubclass(SourceFailed, InvalidInput)
@@ -245,7 +246,7 @@ async def test_a_failing_source_is_worth_another_attempt(
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
 async def test_a_refusal_is_not(source: Source, context: JobContext, status: int) -> None:
-    source.answers["/"] = lambda _: Response(status)
+    source.answers["/"] = always(Response(status))
     with pytest.raises(InvalidInput, match=f"answered {status}"):
         await run(context, source.url)
 
@@ -267,7 +268,7 @@ async def test_a_refusal_is_not(source: Source, context: JobContext, status: int
 async def test_an_answer_that_is_no_page_fails_with_a_sentence(
     source: Source, context: JobContext, response: Response, sentence: str
 ) -> None:
-    source.answers["/"] = lambda _: response
+    source.answers["/"] = always(response)
     with pytest.raises((InvalidInput, SourceFailed), match=sentence):
         await run(context, source.url)
 
@@ -305,7 +306,7 @@ async def test_a_page_of_5_mib_is_read_and_a_byte_more_refused(
 async def test_a_page_cut_off_or_packed_wrongly_is_asked_for_again(
     source: Source, context: JobContext, body: bytes, headers: dict[str, str]
 ) -> None:
-    source.answers["/"] = lambda _: Response(200, body, {"Content-Type": "application/json", **headers})
+    source.answers["/"] = always(Response(200, body, {"Content-Type": "application/json", **headers}))
     with pytest.raises(SourceFailed):
         await run(context, source.url)
 
@@ -333,19 +334,19 @@ async def test_a_server_that_stalls_is_given_up_after_the_page_s_time_limit(
 async def test_redirects_are_followed_and_the_next_link_is_relative_to_where_they_led(
     source: Source, context: JobContext
 ) -> None:
-    source.answers["/old"] = lambda _: Response(301, headers={"Location": "/new/items"})
-    source.answers["/new/items"] = lambda _: json_response({"items": [{"id": 1}], "next": "more"})
-    source.answers["/new/more"] = lambda _: json_response([{"id": 2}])
+    source.answers["/old"] = always(Response(301, headers={"Location": "/new/items"}))
+    source.answers["/new/items"] = always(json_response({"items": [{"id": 1}], "next": "more"}))
+    source.answers["/new/more"] = always(json_response([{"id": 2}]))
     assert (await run(context, f"{source.url}/old"))["pages"] == 2
 
 
 async def test_five_redirects_are_followed_and_a_sixth_refused(source: Source, context: JobContext) -> None:
     for number in range(1, 7):
-        source.answers[f"/{number}"] = lambda _, to=number - 1: Response(302, headers={"Location": f"/{to}"})
-    source.answers["/0"] = lambda _: json_response([])
+        source.answers[f"/{number}"] = always(Response(302, headers={"Location": f"/{number - 1}"}))
+    source.answers["/0"] = always(json_response([]))
     assert (await run(context, f"{source.url}/5"))["pages"] == 1
     with pytest.raises(InvalidInput, match="redirects more than 5 times"):
-        await run(await sync_to_async(new_context)(pull), f"{source.url}/6")
+        await run(await new_job(), f"{source.url}/6")
 
 
 @pytest.mark.parametrize(
@@ -365,7 +366,7 @@ async def test_five_redirects_are_followed_and_a_sixth_refused(source: Source, c
 async def test_a_redirect_to_where_a_url_may_not_lead_is_refused(
     source: Source, context: JobContext, location: str
 ) -> None:
-    source.answers["/"] = lambda _: Response(302, headers={"Location": location})
+    source.answers["/"] = always(Response(302, headers={"Location": location}))
     with pytest.raises(UrlRefused):
         await run(context, source.url)
 
@@ -375,7 +376,7 @@ async def test_the_next_page_has_to_be_on_the_same_host(
 ) -> None:
     with running_source() as other:
         settings.SYNC_ALLOWED_HOSTS = [source.host, other.host]
-        source.answers["/"] = lambda _: json_response([{"id": 1}], Link=f'<{other.url}/>; rel="next"')
+        source.answers["/"] = always(json_response([{"id": 1}], Link=f'<{other.url}/>; rel="next"'))
         with pytest.raises(UrlRefused, match="The next page is on"):
             await run(context, source.url)
         assert other.requests == []
@@ -388,16 +389,16 @@ async def test_an_etag_is_not_told_to_another_host(
     await run(context, source.serve_pages([[{"id": 1}]]))
     with running_source() as other:
         settings.SYNC_ALLOWED_HOSTS = [source.host, other.host]
-        source.answers["/items?page=1"] = lambda _: Response(307, headers={"Location": f"{other.url}/"})
-        other.answers["/"] = lambda _: json_response([{"id": 2}])
-        await run(await sync_to_async(new_context)(pull), f"{source.url}/items?page=1")
+        source.answers["/items?page=1"] = always(Response(307, headers={"Location": f"{other.url}/"}))
+        other.answers["/"] = always(json_response([{"id": 2}]))
+        await run(await new_job(), f"{source.url}/items?page=1")
         assert "if-none-match" in source.requests[-1].headers
         assert "if-none-match" not in other.requests[0].headers
 
 
 async def test_pages_that_go_round_in_a_circle_end_the_pull(source: Source, context: JobContext) -> None:
-    source.answers["/a"] = lambda _: json_response({"items": [], "next": "/b"})
-    source.answers["/b"] = lambda _: json_response({"items": [], "next": "/a#again"})
+    source.answers["/a"] = always(json_response({"items": [], "next": "/b"}))
+    source.answers["/b"] = always(json_response({"items": [], "next": "/a#again"}))
     with pytest.raises(InvalidInput, match="one that was there before"):
         await run(context, f"{source.url}/a")
 
@@ -411,7 +412,7 @@ async def test_pages_and_records_are_capped(
         await run(context, url)
     monkeypatch.setattr(task, "MAX_PAGES", 2)
     with pytest.raises(InvalidInput, match="more than 2 pages"):
-        await run(await sync_to_async(new_context)(pull), url)
+        await run(await new_job(), url)
 
 
 @pytest.mark.parametrize(
@@ -447,5 +448,5 @@ async def test_only_pages_with_an_etag_of_a_sane_length_are_kept(source: Source,
     await run(context, url)
     assert await SyncedPage.objects.acount() == 1
     source.answers["/items?page=1"] = page_answer([{"id": 1}], etag=f'"{"x" * 200}"')
-    await run(await sync_to_async(new_context)(pull), url)
+    await run(await new_job(), url)
     assert await SyncedPage.objects.acount() == 0
