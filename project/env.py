@@ -48,6 +48,9 @@ class Environment:
 def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environment:
     """The settings that deployments change. Raises ImproperlyConfigured for the first wrong one."""
     debug = _read(environ, "DEBUG", "false", _boolean)
+    port = _read(environ, "PORT", "8000", _port)
+    # A developer's sync.pull may reach the sample API next to it.
+    own_hosts = f"127.0.0.1:{port},localhost:{port}" if debug else ""
     return Environment(
         database=_read(environ, "DATABASE_URL", f"sqlite:///{STATE / 'db.sqlite3'}", _database),
         redis_url=_read(environ, "REDIS_URL", f"unix://{local_socket()}", _redis_url),
@@ -55,12 +58,12 @@ def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environme
         debug=debug,
         allowed_hosts=_read(environ, "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", _list),
         csrf_trusted_origins=_read(environ, "CSRF_TRUSTED_ORIGINS", "", _origins),
-        port=_read(environ, "PORT", "8000", _port),
+        port=port,
         log_level=_read(environ, "LOG_LEVEL", "INFO", _one_of(*LOG_LEVELS)),
         log_format=_read(environ, "LOG_FORMAT", "console" if debug else "json", _one_of("json", "console")),
         media_root=_read(environ, "MEDIA_ROOT", str(STATE / "media"), Path),
         email_url=_read(environ, "EMAIL_URL", "", _email_url),
-        sync_allowed_hosts=_read(environ, "SYNC_ALLOWED_HOSTS", "", _list),
+        sync_allowed_hosts=_read(environ, "SYNC_ALLOWED_HOSTS", own_hosts, _list),
     )
 
 
