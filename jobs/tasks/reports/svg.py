@@ -10,10 +10,7 @@ from .values import shortened
 
 #: Columns drawn; the report has all.
 MAX_CHARTS = 12
-#: Bars of a ranking drawn.
-_MAX_RANKS = 6
-
-_WIDTH, _GAP, _COLUMNS = 760, 20, 2
+_WIDTH, _GAP, _COLUMNS, _MARGIN = 760, 20, 2, 16
 _CARD_WIDTH = (_WIDTH - (_COLUMNS - 1) * _GAP) // _COLUMNS
 _CARD_HEIGHT, _HEAD = 164, 34
 _BODY = 108
@@ -35,8 +32,10 @@ def svg(report: Report) -> str:
     height = rows * (_CARD_HEIGHT + _GAP) - _GAP if drawn else 40
     cards = [_card(column, chart, index) for index, (column, chart) in enumerate(drawn)]
     body = "".join(cards) or _text(0, 24, "No column has anything to draw.", "soft")
+    width = _WIDTH + 2 * _MARGIN
+    box = f"{-_MARGIN} {-_MARGIN} {width} {height + 2 * _MARGIN}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{width}" height="{height + 2 * _MARGIN}" '
         f'role="img"><title>{_safe(report.title)}</title><style>{_STYLE}</style>{body}</svg>\n'
     )
 
@@ -67,8 +66,9 @@ def _histogram(chart: Chart) -> str:
 def _ranking(chart: Chart) -> str:
     label, track = 120, _CARD_WIDTH - 120 - 70
     rows = []
-    for index, bar in enumerate(chart.bars[:_MAX_RANKS]):
-        y = _HEAD + index * 18
+    pitch = min(18.0, _BODY / len(chart.bars))
+    for index, bar in enumerate(chart.bars):
+        y = _HEAD + index * pitch
         rows += [
             _text(0, y + 9, shortened(bar.label, 18)),
             _rect(label, y, track, 10, name="track"),
