@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 from typing import Any
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 MAX_FRAME_BYTES = 64 * 1024
 #: How long requests and sockets may go on after SIGTERM before they are cut.
 SHUTDOWN_TIMEOUT_SECONDS = 10
+#: How long those who have just connected may take to send their request.
+LAST_REQUESTS_SECONDS = 0.1
 
 
 class Command(BaseCommand):
@@ -50,8 +53,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        known = isinstance(error.errno, int) and error.errno > 0  # not when the host's name is unknown
+        why = os.strerror(error.errno) if known else error.strerror
         raise CommandError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Set PORT to another."
+            f"Cannot listen on {host}:{port}: {why}. Choose another --host or --port."
         ) from error
 
 
@@ -75,6 +80,13 @@ async def serve(server: uvicorn.Server, listener: socket.socket) -> None:
     """Until a signal. uvicorn would raise it again before our own clean-up has run, so we take it ourselves."""
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(ending, server.handle_exit, ending, None)
+        loop.add_signal_handler(ending, begin_shutdown, server, ending)
     server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
     await server.serve(sockets=[listener])
+
+
+def begin_shutdown(server: uvicorn.Server, ending: signal.Signals) -> None:
+    """Accept nothing more; then stop. uvicorn hangs up on whoever has connected and not yet asked, so it waits."""
+    for accepting in getattr(server, "servers", []):  # which it has once it has started
+        accepting.close()
+    asyncio.get_running_loop().call_later(LAST_REQUESTS_SECONDS, server.handle_exit, ending, None)
