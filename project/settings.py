@@ -132,5 +132,7 @@ LOGGING = {
         "django": {"handlers": [], "level": env.log_level},
         # One line a job would drown all else under load.
         "django.tasks": {"level": "WARNING"},
+        # It tells each request with its whole URL, which may hold somebody's key.
+        "httpx": {"level": "WARNING"},
     },
 }

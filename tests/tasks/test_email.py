@@ -201,7 +201,7 @@ def test_when_told_to_stop_it_stops_between_two_messages_and_goes_on_later(mail_
 def test_progress_counts_messages(mail_server: MailServer) -> None:
     said: list[tuple[float, str]] = []
     run(new_context(send, said=said), [ANN, BOB])
-    assert said == [(0, "0 of 2 sent"), (0.5, "1 of 2 sent")]
+    assert said == [(0.0, "0 of 2 sent"), (0.5, "1 of 2 sent"), (1.0, "2 of 2 sent")]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def send(
     deliveries = Deliveries(context.job_id)
     _send_to_all(deliveries.open_among(recipients), letter, deliveries, context)
     outcomes = deliveries.outcomes(recipients)
+    context.progress(1, f"{len(outcomes.sent)} of {len(recipients)} sent")
     if outcomes.postponed and context.attempt < context.max_attempts:
         raise Retry(_summary(outcomes), after=PAUSES[min(context.attempt, len(PAUSES)) - 1])
     deliveries.forget_unsent()
