@@ -1,0 +1,1 @@
+"""The pages: pick a task, fill in its form, watch the jobs."""

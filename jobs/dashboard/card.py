@@ -1,0 +1,239 @@
+"""A job as its card shows it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from jobs.dashboard import values, words
+from jobs.dashboard.values import Shown
+from jobs.errors import InvalidInput, UnknownTask
+from jobs.events.shapes import arguments, file_json, public_name
+from jobs.models import File, Job
+from jobs.status import Status
+from jobs.task import find_task
+
+_INVALID_INPUT = f"{InvalidInput.__module__}.{InvalidInput.__qualname__}"
+
+#: Images that browsers show; the list is short because a file's type is only what its task claims.
+_IMAGE_TYPES = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileLink:
+    """A file to download."""
+
+    name: str
+    size: str
+    url: str
+    is_image: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed attempt."""
+
+    attempt: int
+    #: Name of the exception's class; empty when the message was written for users.
+    exception: str
+    message: str
+    #: Empty unless the viewer is staff.
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time that goes on: the server says how long it is by now, live-clock.js lets it tick."""
+
+    seconds: float
+    #: "for" counts up, "in" counts down, "ago" tells a distance in the past.
+    form: str
+    is_ticking: bool = True
+
+    @property
+    def text(self) -> str:
+        time = timedelta(seconds=self.seconds)
+        if self.form == "ago":
+            return words.ago(time)
+        if self.form == "in":
+            return f"in {words.whole_duration(round(self.seconds))}" if self.seconds >= 1 else "any moment"
+        return words.whole_duration(int(self.seconds)) if self.is_ticking else words.duration(time)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    job: Job
+    now: datetime
+    #: Names of the uploads among the arguments, by id.
+    uploads: dict[str, str]
+    #: The viewer may see tracebacks and whose job it is.
+    is_for_staff: bool
+    #: The viewer's primary key.
+    viewer_id: Any
+    #: Whether what can be folded is unfolded.
+    is_open: bool = False
+    #: The only one on its page, with all that is known.
+    is_alone: bool = False
+
+    @property
+    def status(self) -> Status:
+        return Status(self.job.status)
+
+    @property
+    def body_template(self) -> str:
+        match self.status:
+            case Status.BLOCKED | Status.DEFERRED | Status.READY:
+                return "dashboard/card/waiting.html"
+        return f"dashboard/card/{self.status}.html"
+
+    @property
+    def task_name(self) -> str:
+        return public_name(self.job.task_path)
+
+    @property
+    def owner(self) -> str:
+        """Whose it is, when that is not plain."""
+        if self.job.owner_id == self.viewer_id:
+            return ""
+        return self.job.owner.get_username() if self.job.owner else "nobody"
+
+    @property
+    def arguments(self) -> list[tuple[str, str]]:
+        """Each on one line; uploads by their names."""
+        return [
+            (words.label(name), self._argument(value)) for name, value in arguments(self.job).items()
+        ]
+
+    def _argument(self, value: Any) -> str:
+        match value:
+            case list():
+                value = [self.uploads.get(item, item) if isinstance(item, str) else item for item in value]
+            case str():
+                value = self.uploads.get(value, value)
+        return values.one_line(value) or "–"
+
+    @property
+    def enqueued(self) -> Clock:
+        return Clock((self.now - self.job.enqueued_at).total_seconds(), "ago")
+
+    @property
+    def waited(self) -> Clock:
+        """Time until the first start, or until now."""
+        end = self.job.started_at or self.job.finished_at
+        return self._clock(self.job.enqueued_at, end)
+
+    @property
+    def ran(self) -> Clock | None:
+        """Time of the newest attempt."""
+        begin = self.job.last_attempted_at
+        if begin is None or not (self.status == Status.RUNNING or self.status.is_ended):
+            return None
+        return self._clock(begin, self.job.finished_at)
+
+    def _clock(self, begin: datetime, end: datetime | None) -> Clock:
+        return Clock(((end or self.now) - begin).total_seconds(), "for", is_ticking=end is None)
+
+    @property
+    def starts(self) -> Clock | None:
+        """How long a deferred job is put off yet."""
+        if self.status != Status.DEFERRED or self.job.run_after is None:
+            return None
+        return Clock((self.job.run_after - self.now).total_seconds(), "in")
+
+    @property
+    def percent(self) -> int:
+        return int(self.job.progress * 100)
+
+    @property
+    def failures(self) -> list[Failure]:
+        return [self._failure(error) for error in self.job.errors]
+
+    @property
+    def last_failure(self) -> Failure | None:
+        return self._failure(self.job.errors[-1]) if self.job.errors else None
+
+    def _failure(self, error: dict[str, Any]) -> Failure:
+        path = error["exception_class_path"]
+        return Failure(
+            attempt=error["attempt"],
+            exception="" if path == _INVALID_INPUT else path.rpartition(".")[2],
+            message=error["message"] or "It gave no message.",
+            traceback=error["traceback"] if self.is_for_staff else "",
+        )
+
+    @property
+    def has_failure_behind(self) -> bool:
+        """Whether attempts failed before the present state came about."""
+        return bool(self.job.errors) and self.status != Status.FAILED
+
+    @property
+    def result(self) -> Shown | None:
+        """What the task returned, without the list of files, which are shown as such."""
+        value = self.job.return_value
+        if isinstance(value, dict):
+            value = {key: item for key, item in value.items() if key != "files"} or None
+        return None if value is None else values.shown(value)
+
+    @property
+    def files(self) -> list[FileLink]:
+        return [_link(file) for file in sorted(self.job.files.all(), key=lambda file: file.id)]
+
+    @property
+    def images(self) -> list[FileLink]:
+        return [file for file in self.files if file.is_image]
+
+
+def _link(file: File) -> FileLink:
+    return FileLink(
+        name=file.name,
+        size=words.size(file.size),
+        url=file_json(file)["url"],
+        is_image=file.content_type.partition(";")[0].strip().lower() in _IMAGE_TYPES,
+    )
+
+
+def cards(jobs: Iterable[Job], viewer: Any, *, open_id: UUID | None = None) -> list[Card]:
+    """For jobs that were read with their files and owners."""
+    jobs = list(jobs)
+    now, uploads = timezone.now(), upload_names(jobs)
+    return [
+        Card(
+            job=job,
+            now=now,
+            uploads=uploads,
+            is_for_staff=viewer.is_staff,
+            viewer_id=viewer.pk,
+            is_open=job.id == open_id,
+        )
+        for job in jobs
+    ]
+
+
+def upload_names(jobs: Iterable[Job]) -> dict[str, str]:
+    """What the users called the files that they passed to these jobs, by the ids that stand in the arguments."""
+    named = {(upload_id, job.owner_id) for job in jobs for upload_id in _ids_in(arguments(job).values())}
+    files = File.objects.filter(job=None, id__in={upload_id for upload_id, _ in named})
+    return {str(file.id): file.name for file in files if (file.id, file.owner_id) in named}
+
+
+def _ids_in(given: Iterable[Any]) -> Iterable[UUID]:
+    for value in given:
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and len(text) == 36:
+                try:
+                    yield UUID(text)
+                except ValueError:
+                    continue
+
+
+def task_summary(job: Job) -> str:
+    """Empty for a task that is not defined here."""
+    try:
+        return find_task(job.task_path).summary
+    except UnknownTask:
+        return ""

@@ -1,0 +1,17 @@
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from jobs.dashboard import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("jobs/<uuid:job_id>", views.job, name="job"),
+    path("jobs/<uuid:job_id>/card", views.card, name="job-card"),
+    path("jobs/<uuid:job_id>/timeline", views.timeline, name="job-timeline"),
+    path(
+        "login/",
+        LoginView.as_view(template_name="dashboard/login.html", redirect_authenticated_user=True),
+        name="login",
+    ),
+    path("logout/", LogoutView.as_view(), name="logout"),
+]
