@@ -105,9 +105,7 @@ class Card:
     @property
     def arguments(self) -> list[tuple[str, str]]:
         """Each on one line; uploads by their names."""
-        return [
-            (words.label(name), self._argument(value)) for name, value in arguments(self.job).items()
-        ]
+        return [(words.label(name), self._argument(value)) for name, value in arguments(self.job).items()]
 
     def _argument(self, value: Any) -> str:
         match value:

@@ -167,7 +167,8 @@ def _take_uploads(entry: Entry, kept: Iterable[str], sent: list[UploadedFile], o
 
 def _store(entry: Entry, sent: list[UploadedFile], owner_id: Any) -> Iterator[File]:
     for upload in sent:
-        if entry.error := _misfit(upload):
+        entry.error = _misfit(upload)
+        if entry.error:
             return
         yield files.store_upload(
             owner_id=owner_id,

@@ -38,7 +38,9 @@ class Options:
 
 def blank(task: Task) -> Options:
     queues = sorted(task_backends[task.backend].queues)
-    return Options(task.queue_name, str(task.priority), queues=queues, zone=timezone.get_default_timezone_name())
+    return Options(
+        task.queue_name, str(task.priority), queues=queues, zone=timezone.get_default_timezone_name()
+    )
 
 
 def read(task: Task, post: QueryDict) -> Options:

@@ -6,7 +6,7 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 def duration(time: timedelta) -> str:
-    """"0.4 s", "12 s", "3 min 4 s", "2 h 5 min", "3 d 4 h": two units at most; live-clock.js says the same."""
+    """ "0.4 s", "12 s", "3 min 4 s", "2 h 5 min", "3 d 4 h": two units at most; live-clock.js says the same."""
     seconds = max(0.0, time.total_seconds())
     if seconds < 9.95:
         return f"{seconds:.1f} s"
@@ -24,7 +24,7 @@ def whole_duration(seconds: int) -> str:
 
 
 def ago(time: timedelta) -> str:
-    """"just now", "4 min ago", "3 h ago", "2 d ago"."""
+    """ "just now", "4 min ago", "3 h ago", "2 d ago"."""
     seconds = time.total_seconds()
     if seconds < 60:
         return "just now"
