@@ -63,7 +63,7 @@ def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environme
         log_format=_read(environ, "LOG_FORMAT", "console" if debug else "json", _one_of("json", "console")),
         media_root=_read(environ, "MEDIA_ROOT", str(STATE / "media"), Path),
         email_url=_read(environ, "EMAIL_URL", "", _email_url),
-        sync_allowed_hosts=_read(environ, "SYNC_ALLOWED_HOSTS", own_hosts, _list),
+        sync_allowed_hosts=_read(environ, "SYNC_ALLOWED_HOSTS", own_hosts, _authorities),
     )
 
 
@@ -157,8 +157,18 @@ def _redis_url(given: str) -> str:
     return given
 
 
+def _authorities(given: str) -> list[str]:
+    places = [place.lower() for place in _list(given)]
+    for place in places:
+        host, _, port = place.rpartition(":")
+        if not host or not port.isdecimal() or "/" in host:
+            raise ValueError(f"expected hosts with their port, such as api.internal:8080, got {place!r}.")
+    return places
+
+
 def _email_url(given: str) -> str:
-    if given and urlsplit(given).scheme not in {"smtp", "smtps"}:
+    server = urlsplit(given)
+    if given and (server.scheme not in {"smtp", "smtps"} or not server.hostname or server.port == 0):
         raise ValueError(
             "expected an smtp:// or smtps:// URL, such as smtp://user:password@mail.example.com:587."
         )
