@@ -12,8 +12,14 @@ from jobs.errors import ArgumentsTooLarge, InvalidArguments
 from tests.sample_tasks import add, note, step, typed
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text("abc{}\n"),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("xyz", max_size=3), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text("abc{}\n"),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("xyz", max_size=3), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -86,7 +92,9 @@ def test_arguments_from_outside_are_checked_against_their_types():
     }
 
 
-@pytest.mark.parametrize("rows, fits", [(0, False), (1, True), (10, True), (11, False), ("5", False), (5.5, False)])
+@pytest.mark.parametrize(
+    "rows, fits", [(0, False), (1, True), (10, True), (11, False), ("5", False), (5.5, False)]
+)
 def test_bounds_and_types_are_strict(rows, fits):
     if fits:
         assert parse(typed, {"rows": rows}) == {"rows": rows}

@@ -43,7 +43,12 @@ def test_a_result_is_read_back_with_all_that_was_asked_for():
     later = timezone.now() + timedelta(hours=1)
     result = add.using(priority=7, queue_name="reports", run_after=later).enqueue(1, b=2)
     again = add.get_result(result.id)
-    assert (again.id, again.status, again.args, again.kwargs) == (result.id, TaskResultStatus.READY, [1], {"b": 2})
+    assert (again.id, again.status, again.args, again.kwargs) == (
+        result.id,
+        TaskResultStatus.READY,
+        [1],
+        {"b": 2},
+    )
     assert (again.task.priority, again.task.queue_name, again.task.run_after) == (7, "reports", later)
     assert (again.enqueued_at, again.started_at, again.attempts) == (result.enqueued_at, None, 0)
 
@@ -111,7 +116,11 @@ def test_what_redis_holds_names_no_argument(redis_sync):
     assert redis_sync.get(f"arq:job:{result.id}") is not None
 
 
-@override_settings(TASKS={"default": {"BACKEND": "jobs.backend.ArqBackend", "OPTIONS": {"redis_url": "unix:///nowhere/x.sock"}}})
+@override_settings(
+    TASKS={
+        "default": {"BACKEND": "jobs.backend.ArqBackend", "OPTIONS": {"redis_url": "unix:///nowhere/x.sock"}}
+    }
+)
 def test_a_job_is_accepted_while_redis_is_away(caplog):
     result = add.enqueue(1)
     assert Job.objects.get(id=result.id).status == Status.READY

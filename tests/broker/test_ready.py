@@ -197,7 +197,21 @@ async def test_a_stock_arq_client_sees_our_jobs_as_its_own():
     [lease] = (await claim("default", "w1", 1)).leases
     assert await job.status() == JobStatus.in_progress
     assert (await job.info()).function == "tests.sample_tasks.add"
-    result = dumps({"t": 1, "f": "x", "a": [], "k": {}, "et": 1, "s": True, "r": 3, "st": 1, "ft": 2, "q": "q", "id": "a"})
+    result = dumps(
+        {
+            "t": 1,
+            "f": "x",
+            "a": [],
+            "k": {},
+            "et": 1,
+            "s": True,
+            "r": 3,
+            "st": 1,
+            "ft": 2,
+            "q": "q",
+            "id": "a",
+        }
+    )
     await ack([Ack(lease, result)])
     assert await job.status() == JobStatus.complete
     assert await job.result(timeout=1) == 3
@@ -217,7 +231,20 @@ async def test_a_job_that_a_stock_arq_worker_holds_is_left_to_it():
 
 async def test_no_script_uses_what_redis_7_0_does_not_have():
     """The server of the tests may be newer; these are the commands that the scripts may use."""
-    allowed = {"TIME", "GET", "SET", "DEL", "ZADD", "ZREM", "ZRANGEBYSCORE", "ZRANGE", "INCRBY", "LPUSH", "LTRIM", "PEXPIRE"}
+    allowed = {
+        "TIME",
+        "GET",
+        "SET",
+        "DEL",
+        "ZADD",
+        "ZREM",
+        "ZRANGEBYSCORE",
+        "ZRANGE",
+        "INCRBY",
+        "LPUSH",
+        "LTRIM",
+        "PEXPIRE",
+    }
     import re
 
     for name in ("push", "claim", "renew", "ack", "lead"):

@@ -118,7 +118,9 @@ def test_a_zombie_s_finish_is_not_recorded():
 def test_a_zombie_s_progress_is_not_recorded():
     zombie = started(new_job())
     started(zombie, "w2")
-    assert record_progress([Progress(job_id=zombie.id, fence=zombie.starts, fraction=0.9, text="stale")]) == []
+    assert (
+        record_progress([Progress(job_id=zombie.id, fence=zombie.starts, fraction=0.9, text="stale")]) == []
+    )
 
 
 def test_a_second_finish_of_the_same_attempt_changes_nothing():
@@ -153,7 +155,10 @@ def test_progress_is_an_event_and_the_row_remembers_the_last():
         record_progress([Progress(job_id=job.id, fence=job.starts, fraction=fraction, text="rows")])
     job.refresh_from_db()
     assert (job.progress, job.progress_text, job.seq) == (0.5, "rows", 4)
-    assert [event.data["fraction"] for event in job.events.filter(kind="progress").order_by("seq")] == [0.25, 0.5]
+    assert [event.data["fraction"] for event in job.events.filter(kind="progress").order_by("seq")] == [
+        0.25,
+        0.5,
+    ]
 
 
 def test_a_batch_finishes_each_job_in_its_own_way():

@@ -18,7 +18,9 @@ class Options:
 
 
 def judged(error, *, attempt=1, max_attempts=3, **options):
-    return judge(error, attempt=attempt, max_attempts=max_attempts, task=Options(**options), rng=random.Random(1))
+    return judge(
+        error, attempt=attempt, max_attempts=max_attempts, task=Options(**options), rng=random.Random(1)
+    )
 
 
 def test_an_error_is_tried_again_while_attempts_are_left():

@@ -70,7 +70,10 @@ async def test_a_child_that_needs_too_much_memory_fails_alone():
 
 async def test_a_child_that_dies_is_a_failed_attempt():
     job = await run_to_end(sample_tasks.die)
-    assert (job.status, job.errors[-1]["message"]) == (Status.FAILED, "The child process was killed by SIGKILL.")
+    assert (job.status, job.errors[-1]["message"]) == (
+        Status.FAILED,
+        "The child process was killed by SIGKILL.",
+    )
 
 
 async def test_a_failing_task_is_tried_again_until_its_attempts_are_used_up():
@@ -129,7 +132,10 @@ async def test_a_result_that_is_not_json_is_recorded_as_such_and_the_job_is_succ
 async def test_the_size_of_results_is_limited():
     most = options().max_result_bytes - 2
     assert (await run_to_end(sample_tasks.return_much, most)).return_value == "x" * most
-    assert "more than 262144" in (await run_to_end(sample_tasks.return_much, most + 1)).return_value["unstorable"]
+    assert (
+        "more than 262144"
+        in (await run_to_end(sample_tasks.return_much, most + 1)).return_value["unstorable"]
+    )
 
 
 async def test_progress_is_told_while_the_task_runs():
@@ -186,7 +192,12 @@ async def test_a_finished_job_leaves_only_its_result_in_redis_in_arq_s_form():
 
 
 async def test_a_stopped_worker_hands_its_jobs_back_and_no_attempt_is_used(monkeypatch, settings):
-    settings.TASKS = {"default": {**settings.TASKS["default"], "OPTIONS": {**settings.TASKS["default"]["OPTIONS"], "grace_seconds": 0.1}}}
+    settings.TASKS = {
+        "default": {
+            **settings.TASKS["default"],
+            "OPTIONS": {**settings.TASKS["default"]["OPTIONS"], "grace_seconds": 0.1},
+        }
+    }
     result = await sample_tasks.linger.aenqueue(60.0)
     worker = Worker(handle_signals=False)
     running = asyncio.create_task(worker.async_run())

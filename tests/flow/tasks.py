@@ -1,0 +1,3 @@
+"""Found by Django's autodiscovery in the processes that a test starts."""
+
+from tests.sample_tasks import *  # noqa: F403

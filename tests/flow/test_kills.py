@@ -1,0 +1,71 @@
+"""Whatever is killed in the middle of a job, the job ends and its watchers see all of it."""
+
+import asyncio
+
+import pytest
+
+LINGER = "tests.sample_tasks.linger"
+
+
+async def test_a_killed_worker_s_job_ends_with_another(system, start, ada):
+    doomed = start(system.start_worker)
+    job = ada.submit(LINGER, seconds=3)
+    await ada.until(job["id"], "running")
+    watching = asyncio.create_task(ada.watch(job["id"], after=0))
+    await asyncio.to_thread(doomed.kill)
+    start(system.start_worker)
+    heard = await watching
+    assert statuses(heard) == ["ready", "running", "ready", "running", "successful"]
+    assert [message["seq"] for message in heard] == list(range(1, len(heard) + 1))
+    ended = ada.job(job["id"])
+    assert (ended["result"], ended["attempt"]) == ("lingered", 1), "a worker's death costs no attempt"
+
+
+async def test_a_killed_web_process_does_not_disturb_a_job(system, start, web, ada):
+    start(system.start_worker)
+    job = ada.submit(LINGER, seconds=3)
+    await ada.until(job["id"], "running")
+    seen = ada.job(job["id"])["seq"]
+    web.kill()
+    web.wait()
+    start(system.start_web)
+    heard = await ada.watch(job["id"], after=seen)
+    assert heard[-1]["data"]["status"] == "successful"
+    assert [message["seq"] for message in heard] == list(range(seen + 1, seen + 1 + len(heard)))
+
+
+@pytest.mark.parametrize("wiped", [False, True])
+async def test_a_killed_valkey_loses_no_job(system, start, ada, wiped):
+    start(system.start_worker)
+    running = ada.submit(LINGER, seconds=3)
+    await ada.until(running["id"], "running")
+    system.valkey.process.kill()
+    system.valkey.process.wait()
+    waiting = ada.submit(LINGER, seconds=0.1)  # accepted while Redis is away
+    if wiped:
+        for file in (system.folder / "v" / "appendonlydir").iterdir():
+            file.unlink()
+    system.close()
+    system.start_valkey()
+    for job in (running, waiting):
+        ended = await ada.until(job["id"], "successful", "failed")
+        assert (ended["status"], ended["attempt"]) == ("successful", 1), system.log
+    heard = await ada.watch(running["id"], after=0)
+    assert statuses(heard) == ["ready", "running", "successful"], "one run was enough"
+
+
+async def test_a_worker_waits_for_a_redis_that_is_away_at_its_start(system, start, ada):
+    system.close()
+    worker = start(system.start_worker)
+    job = ada.submit("tests.sample_tasks.add", a=1)
+    await asyncio.sleep(1.5)
+    assert worker.poll() is None, system.log
+    assert system.log.count("is away, trying again") <= 4, (
+        "it says so once for each of its loops, not each time"
+    )
+    system.start_valkey()
+    await ada.until(job["id"], "successful")
+
+
+def statuses(heard):
+    return [message["data"]["status"] for message in heard if message.get("kind") == "status"]

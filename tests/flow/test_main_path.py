@@ -1,0 +1,64 @@
+"""The main path, as its users walk it: submit over HTTP, watch on the socket, download the result."""
+
+import signal
+
+CSV = "name,height\n" + "".join(f"person {n},{150 + n % 50}\n" for n in range(2000))
+
+
+async def test_a_report_is_submitted_watched_and_downloaded(system, start, ada):
+    start(system.start_worker)
+    source = ada.upload("people.csv", CSV.encode(), "text/csv")
+    job = ada.submit("reports.build", source=source, format="csv")
+    heard = await ada.watch(job["id"])
+
+    assert heard[0]["type"] == "snapshot"
+    seqs = [message["seq"] for message in heard]
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "every event once, in order, without gaps"
+    assert heard[-1]["data"]["status"] == "successful", heard[-1]
+    assert any(message.get("kind") == "progress" for message in heard)
+
+    ended = ada.job(job["id"])
+    assert ended["result"]["rows"] == 2000
+    [report] = [file for file in ended["files"] if file["name"].endswith(".csv")]
+    answer = ada.http.get(f"{system.origin}{report['url']}")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert b"height" in answer.content
+
+
+async def test_another_user_sees_nothing_of_it(ada, eve):
+    job = ada.submit("tests.sample_tasks.add", a=1)
+    assert eve.http.get(f"/jobs/{job['id']}").status_code == 404
+    async with eve.socket() as socket:
+        await socket.send(f'{{"type":"subscribe","topic":"job:{job["id"]}"}}')
+        assert '"not_found"' in await socket.recv()
+
+
+async def test_both_workers_run_the_same_job_to_the_same_row(system, start, ada):
+    """`python worker.py`, and the class that arq ships, by arq's own command line."""
+    rows = []
+    for command in (["worker.py"], ["-c", "from arq.cli import cli; cli()", "worker.WorkerSettings"]):
+        worker = start(system.start, *command)
+        jobs = [
+            ada.submit("tests.sample_tasks.add", a=20, b=22),
+            ada.submit("tests.sample_tasks.linger", seconds=0.3),
+        ]
+        ends = [await ada.until(job["id"], "successful", "failed") for job in jobs]
+        events = [ada.http.get(f"/jobs/{job['id']}/events").json()["events"] for job in jobs]
+        rows.append([facts(end, happened) for end, happened in zip(ends, events, strict=True)])
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0, system.log
+    assert rows[0] == rows[1]
+    assert rows[0][0] == ("successful", 42, 1, 1.0, ["ready", "running", "successful"])
+
+
+def facts(job, events):
+    statuses = [event["data"]["status"] for event in events if event["kind"] == "status"]
+    return job["status"], job["result"], job["attempt"], job["progress"]["fraction"], statuses
+
+
+async def test_an_idle_worker_ends_at_once_when_told_to(system, start, ada):
+    worker = start(system.start_worker)
+    await ada.until(ada.submit("tests.sample_tasks.add", a=1)["id"], "successful")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(5) == 0
