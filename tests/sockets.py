@@ -13,7 +13,7 @@ class Socket:
         scope = {"type": "websocket", "path": "/ws/v1/live", "subprotocols": subprotocols, "user": user}
         self._end = ApplicationCommunicator(application, scope)
 
-    async def open(self) -> dict[str, Any]:
+    async def open(self) -> Any:
         await self._end.send_input({"type": "websocket.connect"})
         return await self._end.receive_output(10)
 
@@ -27,11 +27,11 @@ class Socket:
         """The next frame; fails the test when it is a close."""
         return json.loads((await self._end.receive_output(10))["text"])
 
-    async def close_code(self) -> int:
+    async def close_code(self) -> Any:
         """Of the close that must come next."""
         return (await self._end.receive_output(10))["code"]
 
-    async def hears_nothing(self, seconds: float = 0.2) -> bool:
+    async def hears_nothing(self, seconds: float = 0.2) -> Any:
         return await self._end.receive_nothing(seconds)
 
     async def close(self) -> None:

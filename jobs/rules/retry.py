@@ -4,12 +4,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from jobs.errors import Cancel, InvalidInput, Retry, Snooze
 
 #: Named curves, or a function of (attempt, exception) that answers a pause, or None for "do not try again".
-type Backoff = Literal["exponential", "linear", "fixed"] | Callable[[int, BaseException], timedelta | None]
+type Curve = Literal["exponential", "linear", "fixed"]
+type Pauses = Callable[[int, BaseException], timedelta | None]
+type Backoff = Curve | Pauses
 
 BASE = timedelta(seconds=1)
 MAX_PAUSE = timedelta(hours=1)
@@ -85,7 +87,7 @@ def curve(backoff: Backoff, attempt: int, error: BaseException) -> timedelta | N
         case "fixed":
             return BASE
         case _:
-            return backoff(attempt, error)
+            return cast("Pauses", backoff)(attempt, error)
 
 
 def spread(pause: timedelta, rng: random.Random) -> timedelta:
