@@ -25,6 +25,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 #: What Pillow calls a JPEG with a second picture in it, as some cameras make.
 _MULTI_PICTURE = "MPO"
 _EXPECTED = "Expected a JPEG, PNG, WebP, AVIF or GIF image"
+_DAMAGED = "The image is damaged or cut off: its pixels can't be decoded. Upload the whole file again."
 _ADVICE = "Convert it to one of these and upload it again."
 #: What is uploaded by mistake, by how it starts.
 _OTHERS = {
@@ -38,6 +39,8 @@ _OTHERS = {
     "a Photoshop file": re.compile(rb"8BPS"),
     "an icon file": re.compile(rb"\0\0[\1\2]\0"),
 }
+#: How the formats that are decoded start.
+_THESE = re.compile(rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|.{4}ftypavi[fs]", re.DOTALL)
 #: What Pillow's decoders raise on damaged files.
 _DAMAGE = (
     OSError,
@@ -94,11 +97,9 @@ def _told(start: bytes) -> Iterator[None]:
         pixels = re.search(r"\d+", str(error))
         raise _too_large(f"{int(pixels[0]) / 1e6:,.0f} megapixels" if pixels else "far more") from error
     except UnidentifiedImageError as error:
-        raise InvalidInput(_unknown(start)) from error
+        raise InvalidInput(_DAMAGED if _THESE.match(start) else _unknown(start)) from error
     except _DAMAGE as error:
-        raise InvalidInput(
-            "The image is damaged or cut off: its pixels can't be decoded. Upload the whole file again."
-        ) from error
+        raise InvalidInput(_DAMAGED) from error
 
 
 def check_dimensions(width: int, height: int) -> None:
@@ -139,7 +140,7 @@ def check_webp(start: bytes) -> None:
 
 def _unknown(start: bytes) -> str:
     found = next((name for name, pattern in _OTHERS.items() if pattern.match(start)), None)
-    return f"{_EXPECTED}, but this is {found or 'none of them, or its beginning is damaged'}. {_ADVICE}"
+    return f"{_EXPECTED}, but this is {found or 'none of them'}. {_ADVICE}"
 
 
 def _too_large(came: str) -> InvalidInput:

@@ -75,7 +75,7 @@ def _read(
             column.add(cells, batch.lines)
         rows += len(batch.records)
         done = f"{size_text(source.position)} of {size_text(file.size)}, {rows:,} rows"
-        context.progress(READING * source.position / file.size, done)
+        context.progress(READING * (source.position / file.size), done)
     name = file.name or "table.csv"
     return Report(
         title=title or name,

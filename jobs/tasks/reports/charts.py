@@ -135,11 +135,10 @@ def _scale(numbers: Numbers, kind: Kind, low: float, high: float) -> _Scale:
 
 def _round_step(least: float, whole: bool) -> float:
     """1, 2, 2.5 or 5 times a power of ten, so that edges are round numbers; whole for whole numbers."""
+    least = max(least, 1.0) if whole else least
     power = 10.0 ** math.floor(math.log10(least))
-    steps = [factor * power for factor in (1, 2, 2.5, 5, 10, 20)]
-    return next(
-        step for step in steps if (step >= least and (not whole or step.is_integer())) or step == steps[-1]
-    )
+    steps = (factor * power for factor in (1, 2, 2.5, 5, 10))
+    return next(step for step in steps if step >= least and (not whole or step.is_integer()))
 
 
 def _counts(sketch: Iterable[tuple[float, int]], scale: _Scale, low: float, high: float) -> list[int]:

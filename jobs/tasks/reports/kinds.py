@@ -21,6 +21,8 @@ MAX_NUMBER = 1e150
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - dates without a zone are compared as they stand
 _SECOND = timedelta(seconds=1)
+#: Ends of the calendar, in seconds since the epoch.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
 _TRUTH = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 #: Forms that float() takes and a table doesn't mean: 1_000, and 007 or 01234, which are codes.
 _NOT_NUMBERS = re.compile(r"_|^[+-]?0\d", re.MULTILINE)
@@ -114,8 +116,8 @@ def _date(cell: str) -> float | None:
 
 
 def date_text(seconds: float) -> str:
-    """The date, with the time of day if it isn't midnight."""
-    moment = _EPOCH + timedelta(seconds=round(seconds))
+    """The date, with the time of day if it isn't midnight; the calendar's end for what lies beyond it."""
+    moment = _EPOCH + timedelta(seconds=min(max(round(seconds), _FIRST), _LAST))
     return moment.date().isoformat() if moment.time() == moment.min.time() else moment.isoformat(" ")
 
 

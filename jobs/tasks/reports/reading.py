@@ -104,8 +104,9 @@ class Table:
 
     def batches(self) -> Iterator[Batch]:
         batch, width = Batch([], []), len(self.names)
-        header_line = self._reader.line_num
+        is_empty = True
         for record in self._records():
+            is_empty = False
             if len(record) != width:
                 raise InvalidInput(_ragged(self._reader.line_num, len(record), width))
             if self._record > MAX_CELL and len(max(record, key=len)) > MAX_CELL:
@@ -117,7 +118,7 @@ class Table:
                 batch, self._batch = Batch([], []), 0
         if batch.records:
             yield batch
-        elif self._reader.line_num == header_line:
+        if is_empty:
             raise InvalidInput(
                 "The file has only a header line; expected at least one line of data below it."
             )
