@@ -1,9 +1,7 @@
-"""The developer's pages and the sign-in they send others to, as under DEBUG."""
+"""All pages and the developer's, as under DEBUG."""
 
-from django.contrib.auth.views import LoginView
 from django.urls import include, path
 
-urlpatterns = [
-    path("dev/", include("project.dev.urls")),
-    path("login/", LoginView.as_view(), name="login"),
-]
+from project.urls import urlpatterns as pages
+
+urlpatterns = [*pages, path("dev/", include("project.dev.urls"))]
