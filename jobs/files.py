@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.core.files.base import File as ContentFile
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from jobs.errors import InvalidInput, UploadNotFound
 from jobs.models import File
@@ -13,11 +13,15 @@ from jobs.models.file import MAX_NAME_LENGTH
 
 
 def store_upload(*, owner_id: Any, name: str, content_type: str, content: "ContentFile[bytes]") -> File:
-    """Keeps a file that its owner may then pass to a task by its id."""
+    """Keeps a file that its owner may then pass to a task by its id. If its row can't be stored, nothing is."""
     assert content.size is not None
     file = File(owner_id=owner_id, name=name, content_type=content_type, size=content.size)
     file.content.save("", content, save=False)
-    file.save(force_insert=True)
+    try:
+        file.save(force_insert=True)
+    except DatabaseError:
+        file.content.delete(save=False)
+        raise
     return file
 
 

@@ -139,3 +139,13 @@ async def linger(context: JobContext, seconds: float) -> str:
         context.progress(gone / seconds, f"{gone:.1f} s")
         await asyncio.sleep(0.05)
     return "lingered"
+
+
+@task(expose="sample.anything")
+async def anything(value: Any) -> None:
+    """Takes any JSON."""
+
+
+@task(expose="sample.gather")
+async def gather(sources: list[Upload], extra: Upload | None = None) -> None:
+    """Takes several files."""

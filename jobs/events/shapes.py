@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from jobs.arguments import named
 from jobs.errors import UnknownTask
@@ -48,7 +49,7 @@ def file_json(file: File) -> dict[str, Any]:
         "name": file.name,
         "size": file.size,
         "content_type": file.content_type,
-        "url": f"{API}/jobs/{file.job_id}/files/{file.name}",
+        "url": f"{API}/jobs/{file.job_id}/files/{quote(file.name, safe='')}",
     }
 
 

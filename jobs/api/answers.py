@@ -1,0 +1,41 @@
+"""JSON answers, and when they are not given."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from jobs.api.problems import Kind, Problem, problem_answer
+
+type Answering = Callable[..., Awaitable[HttpResponseBase]]
+
+
+def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """JSON that only the asker may keep, and must ask about again."""
+    answer = HttpResponse(
+        msgspec.json.encode(body),
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "private, no-cache", **(headers or {})},
+    )
+    patch_vary_headers(answer, ("Authorization", "Cookie"))
+    return answer
+
+
+def gives_json(run: Answering) -> Answering:
+    """Refuses a request that does not accept JSON."""
+
+    @wraps(run)
+    async def refusing(request: HttpRequest, **parameters: Any) -> HttpResponseBase:
+        if request.headers.get("Accept") and not request.accepts("application/json"):
+            detail = (
+                f"This address answers in application/json, got 'Accept: {request.headers['Accept'][:100]}'."
+            )
+            return problem_answer(request, Problem(Kind.NOT_ACCEPTABLE, detail))
+        return await run(request, **parameters)
+
+    return refusing

@@ -1,0 +1,92 @@
+"""Reads what a request carries: JSON, or one file."""
+
+from typing import Any
+
+import msgspec
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from pydantic import BaseModel, ValidationError
+
+from jobs.api.exceptions import sentence
+from jobs.api.pointers import pointer
+from jobs.api.problems import Kind, Problem
+from jobs.conf import options
+
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+
+
+def read_json[Body: BaseModel](request: HttpRequest, model: type[Body]) -> Body:
+    """The body as `model`. Raises Problem: of another content type, too large, malformed, or not fitting."""
+    _check_content_type(request, JSON)
+    try:
+        return model.model_validate(_decode(request.body))
+    except ValidationError as error:
+        errors = [
+            {"pointer": pointer(*found["loc"]), "detail": sentence(found)}
+            for found in error.errors(include_url=False)
+        ]
+        text = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors[:3])
+        raise Problem(Kind.INVALID_REQUEST, f"The body does not fit: {text}.", errors=errors) from error
+
+
+def _decode(body: bytes) -> dict[str, Any]:
+    try:
+        decoded = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Problem(Kind.MALFORMED, f"Expected a JSON object as the body: {error}.") from error
+    if not isinstance(decoded, dict):
+        raise Problem(
+            Kind.INVALID_REQUEST,
+            "Expected a JSON object as the body.",
+            errors=[{"pointer": "", "detail": f"Expected an object, got {_json_type(decoded)}."}],
+        )
+    return decoded
+
+
+def _json_type(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case str():
+            return "a text"
+        case list():
+            return "an array"
+    return "a number"
+
+
+def read_file(request: HttpRequest, field: str) -> "UploadedFile[bytes]":
+    """The one file that the form carries in `field`. Parses the body, which takes its time: call it in a thread."""
+    _check_content_type(request, MULTIPART)
+    names = [name for name, files in request.FILES.lists() for _ in files]
+    if names != [field]:
+        came = ", ".join(repr(name) for name in names[:5]) or "none"
+        detail = f"Expected one file in the field {field!r}, got {came}."
+        raise Problem(Kind.INVALID_REQUEST, detail, errors=[{"pointer": pointer(field), "detail": detail}])
+    file = request.FILES[field]
+    assert isinstance(file, UploadedFile)
+    _check_size(file)
+    return file
+
+
+def _check_size(file: "UploadedFile[bytes]") -> None:
+    limit = options().max_upload_bytes
+    if (file.size or 0) > limit:
+        raise Problem(
+            Kind.FILE_TOO_LARGE,
+            f"The file takes {file.size} bytes; expected at most {limit}.",
+            max_bytes=limit,
+        )
+
+
+def _check_content_type(request: HttpRequest, expected: str) -> None:
+    if request.content_type != expected:
+        came = f"got {request.content_type!r}" if request.content_type else "none came"
+        # RFC 9110 §15.5.16: what would have been taken.
+        raise Problem(
+            Kind.UNSUPPORTED_MEDIA_TYPE,
+            f"Expected the content type {expected}, {came}.",
+            headers={"Accept": expected},
+        )

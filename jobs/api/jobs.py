@@ -1,0 +1,103 @@
+"""`/jobs`: submit, list, look at."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from jobs.api.answers import gives_json, json_answer
+from jobs.api.auth import SAFE_METHODS, ApiRequest
+from jobs.api.bodies import JSON, read_json
+from jobs.api.openapi import refuses, takes
+from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
+from jobs.api.problems import Kind, Problem
+from jobs.api.schemas import JobOut, JobsOut, Submission
+from jobs.api.submission import submit
+from jobs.events.shapes import job_json
+from jobs.models import Job
+from jobs.models.job import JobQuerySet
+from jobs.status import Status
+from jobs.task import exposed_tasks
+
+router = Router(tags=["jobs"])
+router.add_decorator(gives_json, mode="view")
+
+
+@router.post(
+    "/jobs",
+    response={202: JobOut},
+    openapi_extra=takes(JSON, Submission.model_json_schema()) | refuses(400, 403, 413, 415, 422),
+)
+async def submit_job(request: ApiRequest) -> HttpResponse:
+    """Accepts a job: it is stored for good when the answer comes, and its address is in Location."""
+    job_id = await submit(read_json(request, Submission), owner=request.auth)
+    body = job_json(await Job.objects.full().aget(id=job_id), with_traceback=request.auth.is_staff)
+    return json_answer(body, 202, {"Location": body["links"]["self"]})
+
+
+class Listing(Schema):
+    """Which jobs, and which page of them."""
+
+    status: list[Status] = Field(default=[], description="Any of these; may be given several times.")
+    task: str | None = Field(default=None, description="A name from GET /tasks.")
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: UUID | None = Field(default=None, description="From the `next` of the page before.")
+
+    def of(self, jobs: JobQuerySet) -> JobQuerySet:
+        """One job more than the page has room for, to know whether another follows."""
+        if self.status:
+            jobs = jobs.filter(status__in=self.status)
+        if self.task:
+            task = exposed_tasks().get(self.task)
+            jobs = jobs.filter(task_path=task.module_path if task else self.task)
+        if self.cursor:
+            jobs = jobs.filter(id__lt=self.cursor)
+        return jobs.order_by("-id").full()[: self.limit + 1]
+
+
+@router.api_operation(list(SAFE_METHODS), "/jobs", response=JobsOut, openapi_extra=refuses(422))
+async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpResponse:
+    """Your jobs, newest first; staff see everybody's."""
+    found = [job async for job in listing.of(Job.objects.visible_to(request.auth))]
+    page = found[: listing.limit]
+    following = next_url(request, cursor=page[-1].id) if len(found) > len(page) else None
+    staff = request.auth.is_staff
+    body = {"jobs": [job_json(job, with_traceback=staff) for job in page], "next": following}
+    return json_answer(body, headers=link_header(following))
+
+
+@router.api_operation(
+    list(SAFE_METHODS),
+    "/jobs/{uuid:job_id}",
+    response={200: JobOut, 304: None},
+    openapi_extra=refuses(404),
+)
+async def get_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
+    """One job. Its ETag changes with every event and file; send it as If-None-Match to poll cheaply."""
+    job = await find_job(request, job_id)
+    answer = json_answer(
+        job_json(job, with_traceback=request.auth.is_staff), headers={"ETag": entity_tag(job)}
+    )
+    return _unless_known(request, answer)
+
+
+def entity_tag(job: Job) -> str:
+    """A file may be saved between two events, hence their number."""
+    return f'"{job.id.hex}-{job.seq}-{len(job.files.all())}"'
+
+
+def _unless_known(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """304 without a body if the caller has this state already."""
+    conditional = get_conditional_response(request, etag=answer["ETag"], response=answer)
+    assert isinstance(conditional, HttpResponse)
+    return conditional
+
+
+async def find_job(request: ApiRequest, job_id: UUID) -> Job:
+    """Raises Problem if there is none, or none that the asker may see, which are not told apart."""
+    job = await Job.objects.visible_to(request.auth).full().filter(id=job_id).afirst()
+    if job is None:
+        raise Problem(Kind.NOT_FOUND, f"There is no job {job_id} of yours.")
+    return job

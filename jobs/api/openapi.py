@@ -1,0 +1,72 @@
+"""The OpenAPI document: what ninja gathers, and what it has no words for."""
+
+from http import HTTPStatus
+from typing import Any, cast
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
+from ninja.operation import Operation
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from jobs.api.exceptions import answer_exception
+from jobs.api.problems import MEDIA_TYPE
+from jobs.api.schemas import ProblemOut
+
+#: Any operation may answer so.
+EVERYWHERE = (401, 405, 406, 500, 503)
+
+
+class Api(NinjaAPI):
+    """NinjaAPI with problems for errors."""
+
+    def set_default_exception_handlers(self) -> None:
+        # ninja's type for a handler allows for classes of exceptions, which it never passes.
+        self.add_exception_handler(Exception, cast(Any, answer_exception))
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
+
+    def get_openapi_schema(self, **parameters: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(**parameters)
+        document["components"]["schemas"].update(_definitions(ProblemOut))
+        for path in document["paths"].values():
+            # As every GET does, HEAD answers too; the document need not say so twice.
+            path.pop("head", None)
+            for operation in path.values():
+                operation["responses"] |= _refusals(EVERYWHERE)
+        return document
+
+
+def _definitions(model: type[BaseModel]) -> dict[str, Any]:
+    _, schema = models_json_schema([(model, "validation")], ref_template=REF_TEMPLATE)
+    definitions: dict[str, Any] = schema["$defs"]
+    return definitions
+
+
+def refuses(*statuses: int) -> dict[str, Any]:
+    """For `openapi_extra`: the statuses of problems that this operation has besides those of all."""
+    return {"responses": _refusals(statuses)}
+
+
+def takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """For `openapi_extra`: the body that this operation reads."""
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+
+
+def gives(media_type: str, *refused: int) -> dict[str, Any]:
+    """For `openapi_extra`: an answer that is not JSON, and the statuses of problems."""
+    return {"responses": {200: {"content": {media_type: {}}}} | _refusals(refused)}
+
+
+def _refusals(statuses: tuple[int, ...]) -> dict[int, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": REF_TEMPLATE.format(model=ProblemOut.__name__)}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content, **_headers(status)}
+        for status in statuses
+    }
+
+
+def _headers(status: int) -> dict[str, Any]:
+    name = {401: "WWW-Authenticate", 405: "Allow", 503: "Retry-After"}.get(status)
+    return {"headers": {name: {"schema": {"type": "string"}}}} if name else {}

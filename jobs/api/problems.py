@@ -1,0 +1,111 @@
+"""What can go wrong with a request, as RFC 9457 problem details."""
+
+from enum import Enum
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
+
+MEDIA_TYPE = "application/problem+json"
+#: Each kind of problem is described there, under an anchor of its name.
+DOCUMENTATION = "/docs/problems"
+#: A body of many misfits is not answered by one of many megabytes.
+MAX_ERRORS = 50
+
+
+class Kind(Enum):
+    """The kinds of problems; callers may rely on the names, which end the problem's `type`."""
+
+    MALFORMED = "malformed", 400, "The request cannot be read"
+    UNAUTHENTICATED = "unauthenticated", 401, "Sign in, or send an API token"
+    CSRF = "csrf", 403, "The CSRF token is missing or wrong"
+    FORBIDDEN = "forbidden", 403, "You may not do that"
+    NOT_FOUND = "not-found", 404, "There is no such thing"
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "This address does not take that method"
+    NOT_ACCEPTABLE = "not-acceptable", 406, "The answer is JSON, which the request does not accept"
+    BODY_TOO_LARGE = "body-too-large", 413, "The body is too large"
+    FILE_TOO_LARGE = "file-too-large", 413, "The file is too large"
+    ARGUMENTS_TOO_LARGE = "arguments-too-large", 413, "The arguments are too large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body has the wrong content type"
+    INVALID_REQUEST = "invalid-request", 422, "The request does not fit"
+    UNKNOWN_TASK = "unknown-task", 422, "There is no such task"
+    UNKNOWN_QUEUE = "unknown-queue", 422, "There is no such queue"
+    INVALID_ARGUMENTS = "invalid-arguments", 422, "The arguments do not fit the task"
+    INTERNAL = "internal", 500, "Something went wrong here"
+    UNAVAILABLE = "unavailable", 503, "The database does not answer"
+
+    def __init__(self, slug: str, status: int, title: str) -> None:
+        self.slug = slug
+        self.status = status
+        self.title = title
+
+    @property
+    def type(self) -> str:
+        return f"{DOCUMENTATION}#{self.slug}"
+
+
+#: What an answer that was made outside of this API comes to; other statuses have no type.
+BY_STATUS = {
+    400: Kind.MALFORMED,
+    403: Kind.FORBIDDEN,
+    404: Kind.NOT_FOUND,
+    405: Kind.METHOD_NOT_ALLOWED,
+    413: Kind.BODY_TOO_LARGE,
+    500: Kind.INTERNAL,
+    503: Kind.UNAVAILABLE,
+}
+
+
+class Problem(Exception):
+    """Raised by what answers a request, to answer with a problem instead.
+
+    `errors`: one entry a misfit, with `detail` and either `pointer` (a JSON Pointer into the body) or `parameter`.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        errors: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+        self.members = members
+
+
+def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem as the response to this request."""
+    kind = problem.kind
+    body = problem_json(kind.type, kind.title, kind.status, problem.detail, request.path) | problem.members
+    if problem.errors is not None:
+        body["errors"] = problem.errors[:MAX_ERRORS]
+    return _answer(kind.status, body, problem.headers)
+
+
+def untyped_answer(request: HttpRequest, status: int) -> HttpResponse:
+    """A problem that says no more than its HTTP status."""
+    title = HTTPStatus(status).phrase
+    return _answer(status, problem_json("about:blank", title, status, f"{title}.", request.path), {})
+
+
+def problem_json(type_: str, title: str, status: int, detail: str, path: str) -> dict[str, Any]:
+    return {
+        "type": type_,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": escape_uri_path(path),
+    }
+
+
+def _answer(status: int, body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
+    headers = {"Cache-Control": "no-store", **headers}
+    return HttpResponse(msgspec.json.encode(body), status=status, content_type=MEDIA_TYPE, headers=headers)

@@ -1,0 +1,176 @@
+"""The shapes of requests and answers, as the OpenAPI document shows them."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
+
+from jobs.models import EventKind
+from jobs.status import Status
+
+
+class Given(BaseModel):
+    """What a caller sends: nothing that we would not understand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Shown(BaseModel):
+    """What a caller gets."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _moment(value: Any) -> datetime:
+    """An instant in UTC. pydantic would also take numbers, and dates of no time zone."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Expected a time such as 2031-01-31T08:00:00Z, got {str(value)[:40]!r}.") from error
+    if moment.tzinfo is None:
+        raise ValueError("Expected a time zone, e.g. 2031-01-31T08:00:00Z or 2031-01-31T08:00:00+02:00.")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{value!r} lies outside of the years 1 to 9999.") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=AwareDatetime)]
+
+
+class Submission(Given):
+    """A job to be run."""
+
+    task: StrictStr = Field(min_length=1, max_length=300, description="A name from GET /tasks.")
+    args: dict[str, Any] = Field(default={}, description="By name; GET /tasks has their JSON Schema.")
+    queue: StrictStr | None = Field(
+        default=None, min_length=1, max_length=100, description="Instead of the task's own queue."
+    )
+    priority: StrictInt | None = Field(
+        default=None,
+        ge=TASK_MIN_PRIORITY,
+        le=TASK_MAX_PRIORITY,
+        description="Of the due jobs the higher starts first.",
+    )
+    run_after: Moment | None = Field(default=None, description="The earliest start.")
+
+
+class TaskOut(Shown):
+    """What can be called, and how."""
+
+    name: str
+    summary: str = Field(description="First line of its documentation.")
+    queue: str
+    max_attempts: int
+    timeout_seconds: float = Field(description="Time limit of one attempt.")
+    arguments: dict[str, Any] = Field(description="JSON Schema (2020-12) of `args`.")
+
+
+class TasksOut(Shown):
+    tasks: list[TaskOut]
+
+
+class ProgressOut(Shown):
+    fraction: float = Field(ge=0, le=1)
+    text: str
+
+
+class ErrorOut(Shown):
+    """How an attempt failed."""
+
+    attempt: int
+    exception_class_path: str
+    message: str
+    worker_id: str
+    at: str
+    traceback: str | None = Field(default=None, description="For staff only.")
+
+
+class FileOut(Shown):
+    name: str
+    size: int = Field(description="In bytes.")
+    content_type: str
+    url: str
+
+
+class LinksOut(Shown):
+    self: str
+    events: str
+    page: str
+    live: str = Field(description="The WebSocket on which to subscribe to `job:<id>`.")
+
+
+class JobOut(Shown):
+    """All that is known of a job."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    task: str
+    status: Status
+    queue: str
+    priority: int
+    args: dict[str, Any]
+    result: Any = Field(description="What the task returned; null until it has.")
+    error: ErrorOut | None = Field(description="Of the newest attempt that failed.")
+    progress: ProgressOut
+    attempt: int = Field(description="Number of the newest attempt; 0 before the first.")
+    max_attempts: int
+    enqueued_at: AwareDatetime
+    run_after: AwareDatetime | None
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    seq: int = Field(description="Number of its newest event.")
+    owner: int | None
+    files: list[FileOut]
+    links: LinksOut
+
+
+class JobsOut(Shown):
+    """Newest first."""
+
+    jobs: list[JobOut]
+    next: str | None = Field(description="Address of the next page; also in the Link header.")
+
+
+class EventOut(Shown):
+    job_id: str = Field(json_schema_extra={"format": "uuid"})
+    seq: int
+    kind: EventKind
+    at: AwareDatetime
+    data: dict[str, Any]
+
+
+class EventsOut(Shown):
+    """In their order."""
+
+    events: list[EventOut]
+    next: str | None = Field(description="Address of the events after these; null when there are none yet.")
+
+
+class UploadOut(Shown):
+    """A stored file; its id goes where a task takes an upload."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    name: str
+    size: int = Field(description="In bytes.")
+    content_type: str
+
+
+class MisfitOut(BaseModel):
+    """One thing that does not fit."""
+
+    detail: str
+    pointer: str | None = Field(default=None, description="JSON Pointer into the body.")
+    parameter: str | None = Field(default=None, description="Name of a query parameter.")
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[MisfitOut] | None = None
+    correlation_id: str | None = Field(default=None, description="Of a 500: finds it in the log.")

@@ -1,0 +1,35 @@
+"""Version 1 of the API."""
+
+from functools import cache
+
+from django.http import HttpRequest, HttpResponse
+from ninja.openapi.schema import OpenAPISchema
+
+from jobs.api import events, files, jobs, tasks, uploads
+from jobs.api.answers import json_answer
+from jobs.api.auth import SAFE_METHODS, BearerToken, SessionCookie
+from jobs.api.openapi import Api
+
+api = Api(
+    title="Handoff",
+    version="1",
+    description="Hand slow work to a background worker. Errors are problem details (RFC 9457).",
+    urls_namespace="api-v1",
+    auth=[BearerToken(), SessionCookie()],
+    # ninja's own view of the document takes any method; its page of docs would load scripts from elsewhere.
+    openapi_url=None,
+    docs_url=None,
+)
+for noun in (tasks, jobs, events, uploads, files):
+    api.add_router("", noun.router)
+
+
+@api.api_operation(list(SAFE_METHODS), "/openapi.json", auth=None, include_in_schema=False)
+async def show_document(request: HttpRequest) -> HttpResponse:
+    """The OpenAPI document."""
+    return json_answer(_document())
+
+
+@cache
+def _document() -> OpenAPISchema:
+    return api.get_openapi_schema()

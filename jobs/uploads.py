@@ -1,0 +1,66 @@
+"""Which of a task's arguments are uploads, and whether they are the caller's."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+from jobs.arguments import Path, arguments_schema
+from jobs.errors import InvalidArguments
+from jobs.models import File
+from jobs.task import Task
+
+type Schema = dict[str, Any]
+#: Where the alternatives of a schema stand.
+BRANCHES = ("anyOf", "oneOf", "allOf")
+
+
+async def check_uploads(task: Task, arguments: dict[str, Any], owner_id: Any) -> None:
+    """Raises InvalidArguments naming each upload that does not exist or belongs to somebody else."""
+    found = list(uploads_in(task, arguments))
+    ids = [upload_id for _, value in found if (upload_id := _uuid(value))]
+    known = {file.id async for file in File.objects.uploads_of(owner_id).filter(id__in=ids)} if ids else set()
+    problems = tuple((path, _sentence(value)) for path, value in found if _uuid(value) not in known)
+    if problems:
+        raise InvalidArguments(" ".join(sentence for _, sentence in problems), problems)
+
+
+def uploads_in(task: Task, arguments: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Each upload's id among the arguments, with its place."""
+    schema = arguments_schema(task)
+    return _walk(schema, arguments, (), schema.get("$defs", {}))
+
+
+def _walk(schema: Schema, value: Any, path: Path, definitions: Schema) -> Iterator[tuple[Path, str]]:
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].rpartition("/")[2]]
+    if schema.get("format") == "upload" and isinstance(value, str):
+        yield path, value
+    for branch in (branch for name in BRANCHES for branch in schema.get(name, ())):
+        yield from _walk(branch, value, path, definitions)
+    for part, inner, item in _parts(schema, value):
+        yield from _walk(inner, item, (*path, part), definitions)
+
+
+def _parts(schema: Schema, value: Any) -> Iterable[tuple[str | int, Schema, Any]]:
+    """The items of a list, or the members of an object, each with its schema."""
+    if isinstance(value, list):
+        prefix, rest = schema.get("prefixItems", []), schema.get("items")
+        schemas = [*prefix, *[rest] * (len(value) - len(prefix))]
+        pairs: Iterable[tuple[str | int, Any]] = zip(range(len(value)), schemas, strict=False)
+    elif isinstance(value, dict):
+        named, others = schema.get("properties", {}), schema.get("additionalProperties")
+        pairs = ((name, named.get(name, others)) for name in value)
+    else:
+        return []
+    return [(part, inner, value[part]) for part, inner in pairs if isinstance(inner, dict)]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _sentence(value: str) -> str:
+    return f"There is no upload {value[:40]!r} of yours; upload the file first and pass its id."

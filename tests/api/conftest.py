@@ -1,0 +1,98 @@
+"""Callers of the API, each speaking HTTP to the ASGI application."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from django.contrib.auth.models import User
+from django.core.asgi import get_asgi_application
+from django.test import Client
+
+from jobs import conf
+from jobs.models import ApiToken, Job
+from tests import sample_tasks
+
+CSRF_TOKEN = "a" * 32
+
+
+class Caller:
+    """A client that shows an API token, or a session cookie, or nothing when it has no user."""
+
+    def __init__(self, user: User | None, *, browser: bool = False) -> None:
+        self.user = user
+        application: Any = get_asgi_application()
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(application), base_url="http://testserver"
+        )
+        if user and browser:
+            session = Client()
+            session.force_login(user)
+            self.client.cookies = {"sessionid": session.cookies["sessionid"].value, "csrftoken": CSRF_TOKEN}
+        elif user:
+            _, token = ApiToken.issue(owner=user, name="tests")
+            self.client.headers["Authorization"] = f"Bearer {token}"
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self.request("GET", path, headers=headers)
+
+    async def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        """`body`: JSON, or bytes of a content type that the headers name."""
+        content = {"content": body} if isinstance(body, bytes) else {"json": body}
+        return await self.request("POST", path, headers=headers, **content)
+
+    async def submit(self, task: str, args: Any, **more: Any) -> httpx.Response:
+        return await self.post("/api/v1/jobs", {"task": task, "args": args, **more})
+
+    async def upload(self, *files: tuple[str, tuple[str, bytes, str]], **headers: str) -> httpx.Response:
+        """`files`: (field, (name, content, content type))."""
+        return await self.request("POST", "/api/v1/uploads", files=files, headers=headers)
+
+    async def request(self, method: str, path: str, headers: Any = None, **more: Any) -> httpx.Response:
+        """Names of headers may be written as Python names."""
+        named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        return await self.client.request(method, path, headers=named, **more)
+
+
+@pytest.fixture
+def ada(transactional_db: None) -> Caller:
+    return Caller(User.objects.create_user("ada"))
+
+
+@pytest.fixture
+def browser(ada: Caller) -> Caller:
+    """Where Ada is signed in."""
+    return Caller(ada.user, browser=True)
+
+
+@pytest.fixture
+def bob(transactional_db: None) -> Caller:
+    return Caller(User.objects.create_user("bob"))
+
+
+@pytest.fixture
+def staff(transactional_db: None) -> Caller:
+    return Caller(User.objects.create_user("grace", is_staff=True))
+
+
+@pytest.fixture
+def anonymous(transactional_db: None) -> Caller:
+    return Caller(None)
+
+
+@pytest.fixture
+def job_of_ada(ada: Caller) -> Job:
+    result = sample_tasks.add.using(owner=ada.user).enqueue(a=1)
+    return Job.objects.get(id=UUID(result.id))
+
+
+@pytest.fixture
+def small_uploads(settings: Any) -> Iterator[int]:
+    """The limit of an upload, in bytes, while the test runs."""
+    limit = 1000
+    backend = settings.TASKS["default"]
+    settings.TASKS = {"default": {**backend, "OPTIONS": {**backend["OPTIONS"], "max_upload_bytes": limit}}}
+    conf.options.cache_clear()
+    yield limit
+    conf.options.cache_clear()

@@ -1,0 +1,99 @@
+"""The published document says what the API does."""
+
+import pytest
+
+from jobs.api.problems import MEDIA_TYPE, Kind
+
+
+@pytest.fixture
+async def document(anonymous):
+    answer = await anonymous.get("/api/v1/openapi.json")
+    assert answer.headers["Content-Type"] == "application/json"
+    return answer.json()
+
+
+def operations(document):
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+async def test_the_document_lists_every_operation_once(document):
+    assert document["openapi"].startswith("3.1")
+    assert [name for name, _ in operations(document)] == [
+        "GET /api/v1/tasks",
+        "POST /api/v1/jobs",
+        "GET /api/v1/jobs",
+        "GET /api/v1/jobs/{job_id}",
+        "GET /api/v1/jobs/{job_id}/events",
+        "POST /api/v1/uploads",
+        "GET /api/v1/jobs/{job_id}/files/{name}",
+    ]
+    ids = [operation["operationId"] for _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+
+
+async def test_every_reference_leads_somewhere(document):
+    def references(value):
+        if isinstance(value, dict):
+            if isinstance(target := value.get("$ref"), str):
+                yield target
+            value = list(value.values())
+        for item in value if isinstance(value, list) else ():
+            yield from references(item)
+
+    found = set(references(document))
+    assert found
+    for target in found:
+        place = document
+        for step in target.removeprefix("#/").split("/"):
+            place = place[step]
+        assert place
+
+
+async def test_every_parameter_of_a_path_is_described(document):
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            described = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+            assert described == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+@pytest.mark.parametrize(
+    "operation, refusals",
+    [
+        ("GET /api/v1/tasks", set()),
+        ("POST /api/v1/jobs", {400, 403, 413, 415, 422}),
+        ("GET /api/v1/jobs", {422}),
+        ("GET /api/v1/jobs/{job_id}", {404}),
+        ("GET /api/v1/jobs/{job_id}/events", {404, 422}),
+        ("POST /api/v1/uploads", {400, 403, 413, 415, 422}),
+        ("GET /api/v1/jobs/{job_id}/files/{name}", {404, 422}),
+    ],
+)
+async def test_every_problem_of_an_operation_is_listed(document, operation, refusals):
+    responses = dict(operations(document))[operation]["responses"]
+    problems = {
+        int(status) for status, response in responses.items() if MEDIA_TYPE in response.get("content", {})
+    }
+    assert problems == refusals | {401, 405, 406, 500, 503}
+    assert problems <= {kind.status for kind in Kind}
+
+
+async def test_both_ways_to_sign_in_are_described(document):
+    assert document["components"]["securitySchemes"] == {
+        "BearerToken": {"type": "http", "scheme": "bearer"},
+        "SessionCookie": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+    }
+    for _, operation in operations(document):
+        assert operation["security"] == [{"BearerToken": []}, {"SessionCookie": []}]
+
+
+async def test_bodies_are_described(document):
+    described = dict(operations(document))
+    submission = described["POST /api/v1/jobs"]["requestBody"]["content"]["application/json"]["schema"]
+    assert submission["required"] == ["task"]
+    assert submission["additionalProperties"] is False
+    form = described["POST /api/v1/uploads"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["required"] == ["file"]
