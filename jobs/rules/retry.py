@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 from jobs.errors import Cancel, InvalidInput, Retry, Snooze
 
@@ -81,13 +81,13 @@ def curve(backoff: Backoff, attempt: int, error: BaseException) -> timedelta | N
     """The pause after attempt number `attempt` (1, 2, …), before jitter."""
     match backoff:
         case "exponential":
-            return min(BASE * 2 ** min(attempt - 1, 30), MAX_PAUSE)
+            return min(BASE * (1 << min(attempt - 1, 30)), MAX_PAUSE)
         case "linear":
             return min(BASE * attempt, MAX_PAUSE)
         case "fixed":
             return BASE
         case _:
-            return cast("Pauses", backoff)(attempt, error)
+            return backoff(attempt, error)
 
 
 def spread(pause: timedelta, rng: random.Random) -> timedelta:
