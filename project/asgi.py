@@ -11,6 +11,7 @@ http = get_asgi_application()
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from consumers.routing import sockets  # noqa: E402
+from project.body_limit import limit_body  # noqa: E402
 from project.lifespan import lifespan  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})
+application = ProtocolTypeRouter({"http": limit_body(http), "websocket": sockets, "lifespan": lifespan})

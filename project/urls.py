@@ -2,13 +2,13 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from jobs.api.documentation import problems_page
+from jobs.api.problems import DOCUMENTATION
 from jobs.api.v1 import api
-from project.health import livez, readyz
 
 urlpatterns = [
-    path("livez", livez),
-    path("readyz", readyz),
     path("api/v1/", api.urls),
+    path(DOCUMENTATION.lstrip("/"), problems_page),
     path("admin/", admin.site.urls),
     path("", include("jobs.dashboard.urls")),
 ]

@@ -94,6 +94,14 @@ def test_every_kind_of_problem_has_its_place_in_the_docs():
     assert headings == [kind.slug for kind in Kind]
 
 
+async def test_the_type_of_every_problem_leads_to_its_place_on_a_page(anonymous):
+    for kind in Kind:
+        address, _, anchor = kind.type.partition("#")
+        page = await anonymous.get(address)
+        assert page.status_code == 200
+        assert f'id="{anchor}"' in page.text
+
+
 @pytest.mark.parametrize(
     "parts, text", [((), ""), (("args", "a/b", 0), "/args/a~1b/0"), (("~",), "/~0"), (("",), "/")]
 )

@@ -1,0 +1,62 @@
+"""Refuses bodies that are too large while they come: Django would first keep all of one on disk, whoever sends it."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from jobs.api.problems import Kind, Problem, problem_answer
+from jobs.conf import options
+
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+type Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+def limit_body(application: Callable[..., Awaitable[None]]) -> Application:
+    """The ASGI application behind that limit."""
+
+    async def limited(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        limit, read = _limit(headers), 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            return message if read <= limit else {"type": "http.disconnect"}
+
+        if _announced(headers) <= limit:
+            await application(scope, counted, send)
+            if read <= limit:
+                return
+        await _refuse(scope, send, limit)
+
+    return limited
+
+
+def _limit(headers: dict[bytes, bytes]) -> int:
+    """In bytes: a form may carry a file besides its fields."""
+    fields = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    is_form_with_files = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+    return fields + options().max_upload_bytes if is_form_with_files else fields
+
+
+def _announced(headers: dict[bytes, bytes]) -> int:
+    """Nothing for a body that is sent in chunks; a length that is no number is the server's to refuse."""
+    length = headers.get(b"content-length", b"")
+    return int(length) if length.isdigit() else 0
+
+
+async def _refuse(scope: MutableMapping[str, Any], send: Send, limit: int) -> None:
+    request = HttpRequest()
+    request.path = scope["path"]
+    problem = Problem(Kind.BODY_TOO_LARGE, f"Expected a body of at most {limit} bytes.", max_bytes=limit)
+    answer = problem_answer(request, problem)
+    # The rest of the body is not read, so the connection is of no use any more.
+    headers = [*answer.items(), ("Connection", "close"), ("Content-Length", str(len(answer.content)))]
+    encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": encoded})
+    await send({"type": "http.response.body", "body": answer.content})

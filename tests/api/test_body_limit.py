@@ -1,0 +1,67 @@
+"""Bodies that are too large are refused before they fill memory or disk."""
+
+import pytest
+from django.core.asgi import get_asgi_application
+
+from jobs.api.problems import MEDIA_TYPE
+from project.body_limit import limit_body
+
+MEBIBYTE = 1024 * 1024
+FORM = "multipart/form-data; boundary=x"
+
+
+async def ask(application, *, content_type, chunks, length=None):
+    """The status, the headers and the number of chunks that were asked for."""
+    headers = [(b"host", b"testserver"), (b"content-type", content_type.encode())]
+    headers += [(b"content-length", str(length).encode())] if length else []
+    sent, asked = [], 0
+
+    async def receive():
+        nonlocal asked
+        asked += 1
+        return {"type": "http.request", "body": chunks[asked - 1], "more_body": asked < len(chunks)}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/uploads", "headers": headers}
+    await application(scope, receive, send)
+    return sent[0]["status"], dict(sent[0]["headers"]), asked
+
+
+async def swallow(_scope, receive, send):
+    """Reads a body as Django does: all of it, or until the client is gone."""
+    message = await receive()
+    while message.get("more_body"):
+        message = await receive()
+    if message["type"] == "http.request":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+async def test_a_body_that_says_that_it_is_too_large_is_not_read():
+    status, headers, asked = await ask(
+        limit_body(swallow), content_type="application/json", chunks=[], length=MEBIBYTE + 1
+    )
+    assert (status, asked) == (413, 0)
+    assert (headers[b"content-type"], headers[b"connection"]) == (MEDIA_TYPE.encode(), b"close")
+
+
+@pytest.mark.parametrize("bytes_over, status", [(0, 200), (1, 413)])
+async def test_a_body_that_does_not_say_its_length_is_counted(bytes_over, status):
+    chunks = [b"x" * (MEBIBYTE // 2), b"x" * (MEBIBYTE // 2 + bytes_over), b""]
+    answered, _, asked = await ask(limit_body(swallow), content_type="application/json", chunks=chunks)
+    assert answered == status
+    assert asked == (2 if bytes_over else 3)
+
+
+@pytest.mark.parametrize("bytes_over, status", [(0, 200), (1, 413)])
+async def test_a_form_may_carry_one_file_of_the_largest_size(small_uploads, bytes_over, status):
+    chunks = [b"x" * MEBIBYTE, b"x" * (small_uploads + bytes_over)]
+    answered, _, _ = await ask(limit_body(swallow), content_type=FORM, chunks=chunks)
+    assert answered == status
+
+
+async def test_django_answers_nothing_besides():
+    application = limit_body(get_asgi_application())
+    status, _, _ = await ask(application, content_type="application/json", chunks=[b"x" * MEBIBYTE, b"x"])
+    assert status == 413
