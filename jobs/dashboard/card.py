@@ -1,8 +1,11 @@
 """A job as its card shows it."""
 
-from collections.abc import Iterable
+import inspect
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +17,23 @@ from jobs.errors import InvalidInput, UnknownTask
 from jobs.events.shapes import arguments, file_json, public_name
 from jobs.models import File, Job
 from jobs.status import Status
-from jobs.task import find_task
-
-_INVALID_INPUT = f"{InvalidInput.__module__}.{InvalidInput.__qualname__}"
+from jobs.task import find_task, function_of
 
 #: Images that browsers show; the list is short because a file's type is only what its task claims.
 _IMAGE_TYPES = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml"}
 )
+
+
+class Form(StrEnum):
+    """How much of it is in sight."""
+
+    #: One of many: the result is folded away.
+    BRIEF = "brief"
+    #: One of many, with its result.
+    OPEN = "open"
+    #: The only one on its page, with all that is known.
+    ALONE = "alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +87,7 @@ class Card:
     is_for_staff: bool
     #: The viewer's primary key.
     viewer_id: Any
-    #: Whether what can be folded is unfolded.
-    is_open: bool = False
-    #: The only one on its page, with all that is known.
-    is_alone: bool = False
+    form: Form = Form.BRIEF
 
     @property
     def status(self) -> Status:
@@ -106,6 +115,16 @@ class Card:
     def arguments(self) -> list[tuple[str, str]]:
         """Each on one line; uploads by their names."""
         return [(words.label(name), self._argument(value)) for name, value in arguments(self.job).items()]
+
+    @property
+    def brief(self) -> list[tuple[str, str]]:
+        """The arguments that tell this job from others of its task: those that are not the default."""
+        usual = _defaults(self.job)
+        return [
+            (words.label(name), self._argument(value))
+            for name, value in arguments(self.job).items()
+            if name not in usual or usual[name] != value
+        ]
 
     def _argument(self, value: Any) -> str:
         match value:
@@ -144,6 +163,12 @@ class Card:
         return Clock((self.job.run_after - self.now).total_seconds(), "in")
 
     @property
+    def is_attempt_telling(self) -> bool:
+        """Whether its attempts are worth a word: it succeeded at the first, or could not have had another."""
+        is_plain = self.status == Status.SUCCESSFUL and self.job.attempt == 1
+        return self.job.attempt > 0 and self.job.max_attempts > 1 and not is_plain
+
+    @property
     def percent(self) -> int:
         return int(self.job.progress * 100)
 
@@ -159,15 +184,10 @@ class Card:
         path = error["exception_class_path"]
         return Failure(
             attempt=error["attempt"],
-            exception="" if path == _INVALID_INPUT else path.rpartition(".")[2],
+            exception="" if _is_for_users(path) else path.rpartition(".")[2],
             message=error["message"] or "It gave no message.",
             traceback=error["traceback"] if self.is_for_staff else "",
         )
-
-    @property
-    def has_failure_behind(self) -> bool:
-        """Whether attempts failed before the present state came about."""
-        return bool(self.job.errors) and self.status != Status.FAILED
 
     @property
     def result(self) -> Shown | None:
@@ -195,8 +215,8 @@ def _link(file: File) -> FileLink:
     )
 
 
-def cards(jobs: Iterable[Job], viewer: Any, *, open_id: UUID | None = None) -> list[Card]:
-    """For jobs that were read with their files and owners."""
+def cards(jobs: Iterable[Job], viewer: Any, forms: Mapping[UUID, Form]) -> list[Card]:
+    """For jobs that were read with their files and owners; `forms` names those that are not brief."""
     jobs = list(jobs)
     now, uploads = timezone.now(), upload_names(jobs)
     return [
@@ -206,7 +226,7 @@ def cards(jobs: Iterable[Job], viewer: Any, *, open_id: UUID | None = None) -> l
             uploads=uploads,
             is_for_staff=viewer.is_staff,
             viewer_id=viewer.pk,
-            is_open=job.id == open_id,
+            form=forms.get(job.id, Form.BRIEF),
         )
         for job in jobs
     ]
@@ -227,6 +247,22 @@ def _ids_in(given: Iterable[Any]) -> Iterable[UUID]:
                     yield UUID(text)
                 except ValueError:
                     continue
+
+
+def _is_for_users(exception_path: str) -> bool:
+    """Whether such an exception's message was written for users, who need not see its name."""
+    module, _, name = exception_path.rpartition(".")
+    exception = getattr(sys.modules.get(module), name, None)
+    return isinstance(exception, type) and issubclass(exception, InvalidInput)
+
+
+def _defaults(job: Job) -> dict[str, Any]:
+    """Of the task's parameters, by name; empty for a task that is not defined here."""
+    try:
+        parameters = inspect.signature(function_of(find_task(job.task_path))).parameters
+    except UnknownTask:
+        return {}
+    return {name: each.default for name, each in parameters.items() if each.default is not each.empty}
 
 
 def task_summary(job: Job) -> str:

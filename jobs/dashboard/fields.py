@@ -88,16 +88,16 @@ class Field:
 
     @property
     def minimum(self) -> float | None:
-        return self._bound("minimum", "exclusiveMinimum", +1)
+        return self._bound("minimum", "exclusiveMinimum", inwards=1)
 
     @property
     def maximum(self) -> float | None:
-        return self._bound("maximum", "exclusiveMaximum", -1)
+        return self._bound("maximum", "exclusiveMaximum", inwards=-1)
 
-    def _bound(self, inclusive: str, exclusive: str, inwards: int) -> float | None:
-        if exclusive in self.schema:
-            return self.schema[exclusive] + inwards if self.is_whole else self.schema[exclusive]
-        bound: float | None = self.schema.get(inclusive)
+    def _bound(self, inclusive: str, exclusive: str, *, inwards: int) -> float | None:
+        bound: float | None = self.schema.get(exclusive, self.schema.get(inclusive))
+        if bound is not None and exclusive in self.schema and self.is_whole:
+            return bound + inwards
         return bound
 
     @property
@@ -110,16 +110,10 @@ class Field:
 
     @property
     def range_text(self) -> str:
-        match self.minimum, self.maximum:
-            case None, None:
-                return ""
-            case low, None:
-                return f"{low:,} or more"
-            case None, high:
-                return f"{high:,} or less"
-            case low, high:
-                return f"{low:,} to {high:,}"
-        return ""
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None:
+            return f"{low:,} to {high:,}"
+        return f"{low:,} or more" if low is not None else f"{high:,} or less" if high is not None else ""
 
     @property
     def accept(self) -> str:

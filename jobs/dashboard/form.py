@@ -1,7 +1,8 @@
 """The form of one task: blank, or as it was sent, with what is wrong beside each field."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,10 @@ from jobs.task import Task
 #: As long as its column is.
 MAX_CONTENT_TYPE_LENGTH = 100
 
+type Upload = UploadedFile[Any]
+#: The files of a form, by the names of their inputs.
+type Sent = MultiValueDict[str, Upload]
+
 _LEFT_OUT = object()
 
 
@@ -43,7 +48,7 @@ class Entry:
     #: As texts.shown() gives it.
     value: Any = ""
     #: Files that were sent with an earlier try of this form and need not be sent again.
-    uploads: list[File] = field(default_factory=list)
+    uploads: list[File] = dataclasses.field(default_factory=list)
     error: str = ""
 
     @property
@@ -73,7 +78,7 @@ class Form:
     entries: list[Entry]
     options: Options
     #: For `aenqueue()`, once it is valid.
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
     #: What is wrong with the whole.
     error: str = ""
 
@@ -112,7 +117,7 @@ def blank(task: Task) -> Form:
     return Form(task, entries, options.blank(task))
 
 
-def read(task: Task, post: QueryDict, sent: MultiValueDict[str, UploadedFile], owner_id: Any) -> Form:
+def read(task: Task, post: QueryDict, sent: Sent, owner_id: Any) -> Form:
     """The form as sent, its arguments checked and its files stored. Blocks."""
     form = Form(task, [], options.read(task, post))
     for one in fields_of(task):
@@ -128,9 +133,7 @@ def read(task: Task, post: QueryDict, sent: MultiValueDict[str, UploadedFile], o
     return form
 
 
-def _take(
-    entry: Entry, post: QueryDict, sent: MultiValueDict[str, UploadedFile], chosen: Options, owner_id: Any
-) -> Any:
+def _take(entry: Entry, post: QueryDict, sent: Sent, chosen: Options, owner_id: Any) -> Any:
     """Fills the entry with what was sent; answers its argument, or _LEFT_OUT."""
     name = entry.field.input_name
     match entry.field.kind:
@@ -157,7 +160,7 @@ def _nothing(field: Field) -> Any:
     return "" if is_text and field.default not in (None, "") else _LEFT_OUT
 
 
-def _take_uploads(entry: Entry, kept: Iterable[str], sent: list[UploadedFile], owner_id: Any) -> Any:
+def _take_uploads(entry: Entry, kept: Iterable[str], sent: list[Upload], owner_id: Any) -> Any:
     entry.uploads = list(_store(entry, sent, owner_id)) or _still_there(kept, owner_id)
     ids = [str(upload.id) for upload in entry.uploads]
     if entry.field.is_multiple:
@@ -165,7 +168,7 @@ def _take_uploads(entry: Entry, kept: Iterable[str], sent: list[UploadedFile], o
     return ids[0] if ids else _LEFT_OUT
 
 
-def _store(entry: Entry, sent: list[UploadedFile], owner_id: Any) -> Iterator[File]:
+def _store(entry: Entry, sent: list[Upload], owner_id: Any) -> Iterator[File]:
     for upload in sent:
         entry.error = _misfit(upload)
         if entry.error:
@@ -178,7 +181,7 @@ def _store(entry: Entry, sent: list[UploadedFile], owner_id: Any) -> Iterator[Fi
         )
 
 
-def _misfit(upload: UploadedFile) -> str:
+def _misfit(upload: Upload) -> str:
     limit = engine_options().max_upload_bytes
     if not upload.size:
         return f"{upload.name} is empty."

@@ -13,6 +13,7 @@ MAX_ROWS = 50
 MAX_COLUMNS = 12
 MAX_ITEMS = 50
 MAX_TEXT = 4000
+NOTHING = "–"
 #: Nesting laid out; deeper values are shown as JSON.
 MAX_DEPTH = 2
 
@@ -45,8 +46,14 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    columns: list[str]
+    columns: list[Column]
     rows: list[list[Text]]
     rest: str = ""
     kind: str = "table"
@@ -82,7 +89,7 @@ def shown(value: Any, depth: int = 0) -> Shown:
 def _text(value: Any) -> Text:
     match value:
         case None:
-            return Text("–")
+            return Text(NOTHING)
         case bool():
             return Text("yes" if value else "no")
         case int():
@@ -99,7 +106,15 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     rest = " ".join(
         filter(None, (_rest(len(rows), MAX_ROWS, "rows"), _rest(len(names), MAX_COLUMNS, "columns")))
     )
-    return Table([label(name) for name in names[:MAX_COLUMNS]], cells, rest)
+    columns = [
+        Column(label(name), _is_number(column)) for name, column in zip(names, zip(*cells), strict=False)
+    ]
+    return Table(columns, cells, rest)
+
+
+def _is_number(column: Iterable[Text]) -> bool:
+    told = [cell for cell in column if cell.text != NOTHING]
+    return bool(told) and all(cell.is_number for cell in told)
 
 
 def _column_names(rows: Iterable[dict[str, Any]]) -> list[str]:
@@ -128,8 +143,8 @@ def one_line(value: Any) -> str:
     match value:
         case str():
             text = " ".join(value.split())
-        case list() if all(isinstance(item, str) for item in value):
-            text = ", ".join(value)
+        case list() if not any(isinstance(item, dict | list) for item in value):
+            text = ", ".join(one_line(item) for item in value)
         case _:
             text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:119]}…"

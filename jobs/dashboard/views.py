@@ -1,6 +1,5 @@
 """Find, call one verb, answer. SQL and templates run in a thread, never on the loop."""
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs.dashboard import form as forms
 from jobs.dashboard import timeline as timelines
-from jobs.dashboard.card import Card, cards, task_summary
-from jobs.dashboard.form import Form
+from jobs.dashboard.card import Form, cards, task_summary
+from jobs.dashboard.form import Form as JobForm
 from jobs.errors import ArgumentsTooLarge, InvalidArguments, UnknownTask
 from jobs.models import Job
 from jobs.status import ENDED
@@ -51,7 +50,7 @@ async def _submit(request: HttpRequest) -> HttpResponse:
     return await sync_to_async(_show)(request, form)
 
 
-def _read_form(request: HttpRequest, user: Any) -> Form:
+def _read_form(request: HttpRequest, user: Any) -> JobForm:
     try:
         task = find_exposed_task(request.POST.get("task", ""))
     except UnknownTask as error:
@@ -59,10 +58,11 @@ def _read_form(request: HttpRequest, user: Any) -> Form:
     return forms.read(task, request.POST, request.FILES, user.pk)
 
 
-def _show(request: HttpRequest, refused: Form | None = None) -> HttpResponse:
+def _show(request: HttpRequest, refused: JobForm | None = None) -> HttpResponse:
     user, tasks = request.user, exposed_tasks()
     visible = Job.objects.visible_to(user)
-    opened = visible.filter(id=_uuid(request.GET.get("job"))).first()
+    opened_id = _uuid(request.GET.get("job"))
+    opened = visible.filter(id=opened_id).first() if opened_id else None
     task = refused.task if refused else _chosen_task(request, tasks, opened)
     before = _uuid(request.GET.get("before"))
     shown, has_older = _page(visible, before)
@@ -71,7 +71,7 @@ def _show(request: HttpRequest, refused: Form | None = None) -> HttpResponse:
         "tasks": list(tasks.values()),
         "task": task,
         "form": refused or (forms.blank(task) if task else None),
-        "cards": cards(shown, user, open_id=opened.id if opened else None),
+        "cards": cards(shown, user, {opened.id: Form.OPEN} if opened else {}),
         "older": shown[-1].id if has_older else None,
         "before": before,
         # Refreshing would wipe what somebody who picked a task is about to fill in.
@@ -113,8 +113,10 @@ async def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 @login_required
 async def card(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The card alone, for a page that is already open."""
-    return await sync_to_async(_show_job)(request, job_id, "dashboard/card.html")
+    """The card alone, for a page that is already open; `?as=` names its form there."""
+    asked = request.GET.get("as", Form.BRIEF)
+    form = Form(asked) if asked in Form else Form.BRIEF
+    return await sync_to_async(_show_job)(request, job_id, "dashboard/card.html", form)
 
 
 @require_safe
@@ -124,11 +126,11 @@ async def timeline(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return await sync_to_async(_show_job)(request, job_id, "dashboard/timeline.html")
 
 
-def _show_job(request: HttpRequest, job_id: UUID, template: str) -> HttpResponse:
+def _show_job(request: HttpRequest, job_id: UUID, template: str, form: Form = Form.ALONE) -> HttpResponse:
     found = _find(request, job_id)
     context = {
         "user": request.user,
-        "card": _card(found, request, is_alone=template != "dashboard/card.html" or "alone" in request.GET),
+        "card": cards([found], request.user, {found.id: form})[0],
         "summary": task_summary(found),
         "timeline": timelines.timeline(found),
         "refreshes": found.status not in ENDED,
@@ -141,10 +143,6 @@ def _find(request: HttpRequest, job_id: UUID) -> Job:
         return Job.objects.visible_to(request.user).full().select_related("owner").get(id=job_id)
     except Job.DoesNotExist as error:
         raise Http404(NO_SUCH_JOB) from error
-
-
-def _card(found: Job, request: HttpRequest, *, is_alone: bool) -> Card:
-    return replace(cards([found], request.user, open_id=found.id)[0], is_alone=is_alone)
 
 
 def _answer(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

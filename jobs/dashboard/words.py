@@ -2,18 +2,24 @@
 
 from datetime import timedelta
 
+_ACRONYMS = frozenset(
+    {"api", "csv", "html", "http", "id", "ip", "json", "pdf", "sql", "uri", "url", "utc", "xml"}
+)
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 def duration(time: timedelta) -> str:
-    """ "0.4 s", "12 s", "3 min 4 s", "2 h 5 min", "3 d 4 h": two units at most; live-clock.js says the same."""
+    """Two units at most: 38 ms, 1.4 s, 12 s, 3 min 4 s, 2 h 5 min, 3 d 4 h."""
     seconds = max(0.0, time.total_seconds())
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     return whole_duration(round(seconds))
 
 
 def whole_duration(seconds: int) -> str:
+    """As duration(), without fractions: for times that tick. live-clock.js says the same."""
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:
@@ -24,7 +30,7 @@ def whole_duration(seconds: int) -> str:
 
 
 def ago(time: timedelta) -> str:
-    """ "just now", "4 min ago", "3 h ago", "2 d ago"."""
+    """Just now, 4 min ago, 3 h ago, 2 d ago."""
     seconds = time.total_seconds()
     if seconds < 60:
         return "just now"
@@ -46,6 +52,7 @@ def size(number_of_bytes: int) -> str:
 
 
 def label(name: str) -> str:
-    """A parameter's or key's name as a person would write it: "id_field" → "Id field"."""
-    words = name.replace("_", " ").strip()
-    return f"{words[:1].upper()}{words[1:]}" or name
+    """A parameter's or key's name as a person would write it: "id_field" → "ID field"."""
+    words = [word.upper() if word in _ACRONYMS else word for word in name.replace("_", " ").split()]
+    text = " ".join(words)
+    return f"{text[:1].upper()}{text[1:]}" or name
