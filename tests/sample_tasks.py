@@ -8,7 +8,7 @@ import time
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from django.db import connection
+from django.db import connection, connections
 from django.tasks import task
 from pydantic import Field
 
@@ -37,11 +37,23 @@ async def step(context: JobContext, steps: int = 3) -> str:
     return "done"
 
 
+@task(takes_context=True)
+async def say_much(context: JobContext) -> None:
+    for number in range(1000):
+        context.progress(number / 1000, str(number))
+
+
 @task
 def where() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return {"thread": threading.current_thread().name, "process": os.getpid()}
+
+
+@task
+def keep_connection() -> None:
+    connection.ensure_connection()
+    ran.append(connections["default"])
 
 
 @task(executor="process", takes_context=True)

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -64,13 +64,32 @@ def postgres_url(postgres: "Postgres") -> str:
 _numbers = count(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Postgres:
-    """A running server; only this machine can reach it, by the unix socket in `folder`."""
+    """A server; only this machine can reach it, by the unix socket in `folder`."""
 
     folder: Path
     programs: Path
-    process: subprocess.Popen[bytes]
+    as_user: dict[str, Any]
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        """Returns when it answers; it may be started again after `crash()`."""
+        with (self.folder / "postgres.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.programs / "postgres", *arguments(self.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **self.as_user,
+            )
+        wait_until_it_answers(self)
+
+    def crash(self) -> None:
+        """Ends it without a checkpoint and cuts every connection."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(10)
 
     def create_database(self) -> str:
         """The URL of a new, empty database."""
@@ -93,21 +112,12 @@ def run_postgres() -> Iterator[Postgres]:
         if "user" in as_user:
             programs = hand_over(folder, programs, as_user["user"])
         initialise(folder, programs, as_user)
-        with (folder / "postgres.log").open("wb") as log:
-            process = subprocess.Popen(
-                [programs / "postgres", *arguments(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                **as_user,
-            )
+        server = Postgres(folder, programs, as_user)
         try:
-            server = Postgres(folder, programs, process)
-            wait_until_it_answers(server)
+            server.start()
             yield server
         finally:
-            stop(process)
+            stop(server.process)
     finally:
         shutil.rmtree(folder)
 

@@ -27,7 +27,7 @@ ENDED = {"successful", "failed", "cancelled"}
 
 
 class System:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
@@ -36,7 +36,7 @@ class System:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.flow.settings",
             "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+            "DATABASE_URL": database_url or f"sqlite:///{folder}/db.sqlite3",
             "REDIS_URL": f"unix://{folder}/v/valkey.sock",
             "MEDIA_ROOT": str(folder / "media"),
             "SECRET_KEY": "only for tests, where nothing is secret",
@@ -154,9 +154,9 @@ def status_in(message: Any) -> str | None:
     return data.get("status")
 
 
-def sow(folder: Path) -> Path:
-    """Makes what every system starts from: migrated tables, and users with their secrets. Slow, so make it once."""
-    seed = System(folder)
+def sow(folder: Path, database_url: str | None = None) -> Path:
+    """Makes what a system starts from: migrated tables, and users with their secrets. Slow, so make it once."""
+    seed = System(folder, database_url)
     seed.call("manage.py", "migrate", "-v0")
     users = seed.call("-m", "tests.flow.sign_up", "ada", "eve", "--staff", "root")
     (folder / "users.json").write_text(users)
@@ -164,11 +164,11 @@ def sow(folder: Path) -> Path:
 
 
 @contextmanager
-def running_system(folder: Path, seed: Path) -> Iterator[System]:
+def running_system(folder: Path, seed: Path, database_url: str | None = None) -> Iterator[System]:
     """Valkey runs, the tables and users are there; start web and workers as you need them."""
-    for name in ("db.sqlite3", "users.json"):
-        shutil.copy(seed / name, folder)
-    system = System(folder)
+    for file in seed.iterdir():
+        shutil.copy(file, folder)
+    system = System(folder, database_url)
     try:
         system.start_valkey()
         yield system

@@ -24,7 +24,7 @@ def job_json(job: Job, *, with_traceback: bool = False) -> dict[str, Any]:
         "priority": job.priority,
         "args": arguments(job),
         "result": job.return_value,
-        "error": error_json(job.errors[-1], with_traceback) if job.errors else None,
+        "error": last_error(job, with_traceback),
         "progress": {"fraction": job.progress, "text": job.progress_text},
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,
@@ -37,6 +37,13 @@ def job_json(job: Job, *, with_traceback: bool = False) -> dict[str, Any]:
         "files": [file_json(file) for file in job.files.all()],
         "links": {"self": here, "events": f"{here}/events", "page": f"/jobs/{job.id}", "live": "/ws/v1/live"},
     }
+
+
+def last_error(job: Job, with_traceback: bool) -> dict[str, Any] | None:
+    """Why the job has failed, or why it is being tried again; None once it has gone well."""
+    if job.status == Status.SUCCESSFUL or not job.errors:
+        return None
+    return error_json(job.errors[-1], with_traceback)
 
 
 def error_json(error: dict[str, Any], with_traceback: bool) -> dict[str, Any]:

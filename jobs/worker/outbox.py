@@ -74,6 +74,7 @@ class Outbox:
             await asyncio.sleep(PROGRESS_EVERY_SECONDS)
 
     async def _finish(self, batch: Sequence[_Ended]) -> None:
+        await self._tell_last_progress(batch)
         jobs, events = await self._stored(finish, [ended.outcome for ended in batch])
         by_id = {job.id: job for job in jobs}
         await self._settle([(by_id.get(ended.outcome.job_id), ended.lease) for ended in batch])
@@ -81,6 +82,12 @@ class Outbox:
         for ended in batch:
             if not ended.recorded.done():
                 ended.recorded.set_result(by_id.get(ended.outcome.job_id))
+
+    async def _tell_last_progress(self, batch: Sequence[_Ended]) -> None:
+        """What a task said just before its end would come too late after it."""
+        last = [self._progress.pop(ended.outcome.job_id, None) for ended in batch]
+        if told := [progress for progress in last if progress]:
+            await publish(await self._stored(record_progress, told))
 
     async def _settle(self, ended: Sequence[tuple[Job | None, Lease]]) -> None:
         """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""

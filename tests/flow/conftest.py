@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import Postgres, run_postgres
 from tests.system import Caller, System, running_system, sow
 
 type Start = Callable[..., subprocess.Popen[bytes]]
@@ -30,8 +31,26 @@ def system(seed: Path) -> Iterator[System]:
 
 
 @pytest.fixture
-def start(system: System) -> Iterator[Start]:
-    """Starts a process of the system and sees to its end."""
+def postgres_server() -> Iterator[Postgres]:
+    """One that the test may crash."""
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def system_on_postgres(postgres_server: Postgres, tmp_path: Path) -> Iterator[System]:
+    folder = Path(tempfile.mkdtemp(prefix="handoff-flow-", dir="/tmp"))
+    url = postgres_server.create_database()
+    try:
+        with running_system(folder, sow(tmp_path, url), url) as system:
+            yield system
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a process of a system and sees to its end."""
     started: list[subprocess.Popen[bytes]] = []
 
     def run(starter: Callable[..., subprocess.Popen[bytes]], *arguments: str) -> subprocess.Popen[bytes]:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 LINGER = "tests.sample_tasks.linger"
@@ -65,6 +66,29 @@ async def test_a_worker_waits_for_a_redis_that_is_away_at_its_start(system, star
     )
     system.start_valkey()
     await ada.until(job["id"], "successful")
+
+
+async def test_a_database_that_restarts_in_the_middle_of_a_job_loses_nothing(
+    system_on_postgres, postgres_server, start
+):
+    system = system_on_postgres
+    start(system.start_web)
+    start(system.start_worker)
+    ada = system.caller("ada")
+    job = ada.submit(LINGER, seconds=2)
+    await ada.until(job["id"], "running")
+    postgres_server.crash()
+    refused = ada.http.post("/jobs", json={"task": LINGER, "args": {"seconds": 0.1}})
+    assert (refused.status_code, refused.headers["Content-Type"]) == (503, "application/problem+json")
+    assert httpx.get(f"{system.origin}/readyz").status_code == 503
+    assert httpx.get(f"{system.origin}/livez").status_code == 200
+    await asyncio.sleep(2.5)  # the job ends while there is nowhere to record it
+    postgres_server.start()
+    ended = await ada.until(job["id"], "successful", "failed")
+    assert (ended["status"], ended["attempt"]) == ("successful", 1), system.log
+    again = ada.submit(LINGER, seconds=0.1)
+    assert (await ada.until(again["id"], "successful"))["result"] == "lingered"
+    ada.http.close()
 
 
 def statuses(heard):

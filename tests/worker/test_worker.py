@@ -56,6 +56,12 @@ async def test_a_function_runs_in_a_thread_with_a_connection_of_its_own():
     assert job.return_value["process"] == os.getpid()
 
 
+async def test_a_thread_s_connection_is_closed_when_its_task_has_ended():
+    await run_to_end(sample_tasks.keep_connection)
+    [kept] = ran
+    assert kept.connection is None
+
+
 async def test_a_function_can_run_in_a_child_process():
     job = await run_to_end(sample_tasks.in_process)
     assert job.status == Status.SUCCESSFUL, job.errors
@@ -142,6 +148,13 @@ async def test_progress_is_told_while_the_task_runs():
     job = await run_to_end(sample_tasks.step)
     told = [event.data["text"] async for event in job.events.filter(kind="progress").order_by("seq")]
     assert told == ["step 0", "step 1", "step 2"]
+
+
+async def test_what_a_task_says_just_before_its_end_is_told():
+    job = await run_to_end(sample_tasks.say_much)
+    told = [event.data["text"] async for event in job.events.filter(kind="progress").order_by("seq")]
+    assert told[-1] == "999", "of many reports in a short time the last is kept"
+    assert len(told) < 5
 
 
 async def test_a_higher_priority_runs_first():
