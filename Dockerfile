@@ -30,6 +30,6 @@ VOLUME /app/var/media
 STOPSIGNAL SIGTERM
 # Of web. Switch it off for a worker, which answers no requests (compose.yaml does).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import http.client, os, sys; web = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('PORT', 8000)), timeout=2); web.request('GET', '/livez'); sys.exit(web.getresponse().status >= 500)"]
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8000)}/livez', timeout=2)"]
 # The other command is `python worker.py`.
 CMD ["python", "manage.py", "web", "--host", "0.0.0.0"]

@@ -1,10 +1,25 @@
 """For whoever keeps the process running: is it alive, and can it take work?"""
 
+from collections.abc import Awaitable, Callable
+
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.decorators import async_only_middleware
 
 from jobs.broker import ready
+
+type View = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+
+@async_only_middleware
+def probes(get_response: View) -> View:
+    """Answers before all else: a probe calls us by an address, which is no name in ALLOWED_HOSTS."""
+
+    async def middleware(request: HttpRequest) -> HttpResponseBase:
+        return await PROBES.get(request.path_info, get_response)(request)
+
+    return middleware
 
 
 async def livez(_request: HttpRequest) -> JsonResponse:
@@ -27,3 +42,6 @@ def _database_answers() -> bool:
     except DatabaseError:
         return False
     return True
+
+
+PROBES: dict[str, View] = {"/livez": livez, "/readyz": readyz}

@@ -35,8 +35,8 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", "web", *arguments]
 
 
-def url(listener: socket.socket) -> str:
-    return "http://127.0.0.1:{1}/livez".format(*listener.getsockname())
+def url(listener: socket.socket, path: str = "/livez") -> str:
+    return "http://127.0.0.1:{1}".format(*listener.getsockname()) + path
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
@@ -58,6 +58,16 @@ def test_who_connected_before_the_signal_is_answered_after_it(
         client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 200")
     assert web.wait(LIMIT_SECONDS) == 0
+
+
+@pytest.mark.parametrize("probe", ["/livez", "/readyz"])
+def test_a_probe_needs_no_allowed_host(
+    web: subprocess.Popen[bytes], listener: socket.socket, probe: str
+) -> None:
+    by_address = {"Host": "10.0.0.7:8000"}
+    answer = httpx.get(url(listener, probe), headers=by_address, timeout=LIMIT_SECONDS)
+    assert answer.json()["status"] == "ok"
+    assert httpx.get(url(listener, "/"), headers=by_address).status_code == 400
 
 
 @pytest.mark.parametrize(
