@@ -56,7 +56,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 def looked_at(content: bytes):
-    return read(io.BytesIO(content), len(content))  # type: ignore[arg-type]
+    return read(io.BytesIO(content), len(content))
 
 
 def refusal(content: bytes) -> str:

@@ -25,7 +25,7 @@ class OfSize:
 
 def records_of(content: bytes, delimiter: str = "auto") -> list[list[str]]:
     text, beginning = text_of(Source(io.BytesIO(content)))
-    table = Table(text, guess(beginning, delimiter))  # type: ignore[arg-type]
+    table = Table(text, guess(beginning, delimiter))
     return [table.names, *(record for batch in table.batches() for record in batch.records)]
 
 

@@ -22,7 +22,7 @@ batches = st.lists(st.lists(numbers, max_size=20), max_size=10)
 
 
 def column_of(cells: list[str], *, decimal: str = ".", batch: int = 1000) -> Summary:
-    column = Column("c", decimal)  # type: ignore[arg-type]
+    column = Column("c", decimal)
     for start in range(0, len(cells), batch):
         part = cells[start : start + batch]
         column.add(part, range(start + 2, start + 2 + len(part)))
