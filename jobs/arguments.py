@@ -83,8 +83,13 @@ def _model(function: Callable[..., Any], takes_context: bool, title: str) -> typ
 
 
 def arguments_schema(task: Task) -> dict[str, Any]:
-    """JSON Schema (2020-12) of the arguments object."""
-    return arguments_model(task).model_json_schema()
+    """JSON Schema (2020-12) of the arguments object. Shared between callers: not to be changed."""
+    return _schema(arguments_model(task))
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def named(task: Task, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ async def _refuse(scope: MutableMapping[str, Any], send: Send, limit: int) -> No
     problem = Problem(Kind.BODY_TOO_LARGE, f"Expected a body of at most {limit} bytes.", max_bytes=limit)
     answer = problem_answer(request, problem)
     # The rest of the body is not read, so the connection is of no use any more.
-    headers = [*answer.items(), ("Connection", "close"), ("Content-Length", str(len(answer.content)))]
+    headers = [*answer.items(), ("Connection", "close")]
     encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
     await send({"type": "http.response.start", "status": answer.status_code, "headers": encoded})
     await send({"type": "http.response.body", "body": answer.content})

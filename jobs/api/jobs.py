@@ -37,11 +37,15 @@ async def submit_job(request: ApiRequest) -> HttpResponse:
     return json_answer(body, 202, {"Location": body["links"]["self"]})
 
 
+#: PostgreSQL refuses to look for texts that it can't store.
+NO_NUL = r"^[^\x00]*$"
+
+
 class Listing(Schema):
     """Which jobs, and which page of them."""
 
     status: list[Status] = Field(default=[], description="Any of these; may be given several times.")
-    task: str | None = Field(default=None, description="A name from GET /tasks.")
+    task: str | None = Field(default=None, pattern=NO_NUL, description="A name from GET /tasks.")
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
     cursor: UUID | None = Field(default=None, description="From the `next` of the page before.")
 

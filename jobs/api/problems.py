@@ -107,5 +107,6 @@ def problem_json(type_: str, title: str, status: int, detail: str, path: str) ->
 
 
 def _answer(status: int, body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
-    headers = {"Cache-Control": "no-store", **headers}
-    return HttpResponse(msgspec.json.encode(body), status=status, content_type=MEDIA_TYPE, headers=headers)
+    content = msgspec.json.encode(body)
+    headers = {"Cache-Control": "no-store", "Content-Length": str(len(content)), **headers}
+    return HttpResponse(content, status=status, content_type=MEDIA_TYPE, headers=headers)
