@@ -43,7 +43,12 @@ _FIGURE_ROW = 13.0
 #: The table's columns and their widths in points; what is left goes to the first. The first two are text.
 _TABLE = {"Column": 0, "Type": 46, "Filled": 44, "Different": 70, "Minimum": 68, "Median": 68, "Maximum": 68}
 _WIDTHS = [width or _WIDTH - sum(_TABLE.values()) for width in _TABLE.values()]
-_RULES = TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE), ("PADDING", (0, 0), (-1, -1), 0)])
+_RULES = TableStyle(
+    [
+        ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
+        *((f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")),
+    ]
+)
 
 
 def write_pdf(report: Report, target: BinaryIO) -> None:
