@@ -20,11 +20,9 @@ def number_text(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def count_text(count: Count, bound: str = "about") -> str:
-    """`bound` says what an inexact count is."""
-    if count.exact:
-        return f"{count.number:,}"
-    return f"{bound} {_rounded(count.number):,}" if bound == "about" else f"{bound} {count.number:,}"
+def count_text(count: Count, about: str = "about") -> str:
+    """An estimate says so, and is rounded."""
+    return f"{count.number:,}" if count.exact else f"{about} {_rounded(count.number):,}"
 
 
 def _rounded(number: int) -> int:

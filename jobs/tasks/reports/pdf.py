@@ -82,7 +82,8 @@ def _head(type_: Typesetter, report: Report) -> Flowable:
     canvas.box(0, 0, 28, 3, fill=ACCENT)
     size = next((size for size in (22, 18) if type_.width(report.title, size, "SemiBold") <= _WIDTH), 14)
     canvas.text(0, 30, report.title, Style(size, INK, "SemiBold"), room=_WIDTH)
-    canvas.text(0, 47, report.name, Style(9, INK, "Medium"), room=_WIDTH)
+    name = report.name if report.name != report.title else "Report on every column"
+    canvas.text(0, 47, name, Style(9, INK, "Medium"), room=_WIDTH)
     canvas.text(0, 60, report.subtitle, Style(8.5, MUTED), room=_WIDTH)
     tiles = {
         "Rows": f"{report.rows:,}",
