@@ -105,6 +105,12 @@ class Card:
         return public_name(self.job.task_path)
 
     @property
+    def name(self) -> tuple[str, str]:
+        """The task's name, cut after its last dot."""
+        namespace, dot, own = self.task_name.rpartition(".")
+        return namespace + dot, own
+
+    @property
     def owner(self) -> str:
         """Whose it is, when that is not plain."""
         if self.job.owner_id == self.viewer_id:
@@ -118,12 +124,12 @@ class Card:
 
     @property
     def brief(self) -> list[tuple[str, str]]:
-        """The arguments that tell this job from others of its task: those that are not the default."""
+        """The arguments that tell this job from others of its task; text goes without its name."""
         usual = _defaults(self.job)
+        telling = {name: value for name, value in arguments(self.job).items() if value != usual.get(name)}
         return [
-            (words.label(name), self._argument(value))
-            for name, value in arguments(self.job).items()
-            if name not in usual or usual[name] != value
+            ("" if isinstance(value, str) else words.label(name), self._argument(value))
+            for name, value in telling.items()
         ]
 
     def _argument(self, value: Any) -> str:

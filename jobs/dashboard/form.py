@@ -145,9 +145,11 @@ def _take(entry: Entry, post: QueryDict, sent: Sent, chosen: Options, owner_id: 
             return [entry.field.options.get(text, text) for text in entry.value]
         case Kind.UPLOAD:
             return _take_uploads(entry, post.getlist(f"{name}.kept"), sent.getlist(name), owner_id)
-    # Text areas may be indented at will, passwords not.
-    entry.value = post.get(name, "")
-    if not entry.value.strip():
+    if name not in post:
+        entry.value = texts.shown(entry.field, entry.field.default)
+        return _LEFT_OUT
+    entry.value = post[name]
+    if not entry.value.strip() and entry.value not in entry.field.options:
         return _nothing(entry.field)
     return texts.converted(entry.field, entry.value, options.zone_of(chosen))
 

@@ -107,7 +107,8 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         filter(None, (_rest(len(rows), MAX_ROWS, "rows"), _rest(len(names), MAX_COLUMNS, "columns")))
     )
     columns = [
-        Column(label(name), _is_number(column)) for name, column in zip(names, zip(*cells), strict=False)
+        Column(label(name), _is_number(column))
+        for name, column in zip(names[:MAX_COLUMNS], zip(*cells, strict=True), strict=True)
     ]
     return Table(columns, cells, rest)
 

@@ -22,6 +22,8 @@ from jobs.task import Task, exposed_tasks, find_exposed_task
 
 #: Jobs on one page of the list.
 PAGE = 20
+#: When there are more tasks, their list is folded.
+MAX_LISTED_TASKS = 8
 NO_SUCH_JOB = "There is no such job, or it belongs to somebody else."
 
 
@@ -70,6 +72,7 @@ def _show(request: HttpRequest, refused: JobForm | None = None) -> HttpResponse:
         "user": user,
         "tasks": list(tasks.values()),
         "task": task,
+        "max_listed": MAX_LISTED_TASKS,
         "form": refused or (forms.blank(task) if task else None),
         "cards": cards(shown, user, {opened.id: Form.OPEN} if opened else {}),
         "older": shown[-1].id if has_older else None,
