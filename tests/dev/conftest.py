@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -61,11 +62,16 @@ class Dev:
         self.said += new
         return any(re.search(pattern, line) for line in new)
 
-    def link(self) -> str:
-        return self.wait_for(r"Sign in +(\S+)")[1]
+    def printed(self, name: str) -> str:
+        """The link or token that it printed at its start."""
+        (line,) = (line for line in self.said if line.startswith(f"  {name} "))
+        return line.removeprefix(f"  {name} ").split()[0]
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=LIMIT_SECONDS)
+        return httpx.get(self.url(path), timeout=LIMIT_SECONDS)
 
     def pids(self) -> set[int]:
         """Of it and all that it started, in whatever session they are."""
@@ -110,7 +116,11 @@ def running() -> Iterator[tuple[int, Path]]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of the source, without state."""
-    root = tmp_path / "a checkout"  # with a space, as some people have
+    return copy_source(tmp_path)
+
+
+def copy_source(folder: Path) -> Path:
+    root = folder / "a checkout"  # with a space, as some people have
     root.mkdir()
     for name in SOURCE:
         if (ROOT / name).is_dir():
@@ -121,30 +131,40 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def port() -> int:
+def dev(checkout: Path) -> Iterator[Dev]:
+    """One that the test may stop."""
+    with started(checkout, free_port()) as dev:
+        yield dev
+
+
+@pytest.fixture(scope="module")
+def shared_dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """One for all tests that leave it running; it has said all that it says at its start."""
+    with started(copy_source(tmp_path_factory.mktemp("dev")), free_port()) as dev:
+        dev.wait_for("Stop +Ctrl-C")
+        yield dev
+
+
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
 
 
-@pytest.fixture
-def dev(checkout: Path, port: int) -> Iterator[Dev]:
-    started = start(checkout, port)
-    yield started
-    if started.process.poll() is None:
-        started.stop(signal.SIGTERM)
-
-
-def start(checkout: Path, port: int) -> Dev:
-    """As bin/dev does once the environment is there."""
-    ours = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}  # set for this process's own tests
-    environ = {name: value for name, value in os.environ.items() if name not in ours}
+@contextmanager
+def started(checkout: Path, port: int, **environ: str) -> Iterator[Dev]:
+    """As bin/dev goes on once the environment is there."""
+    not_ours = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}  # those of this process's own tests
+    kept = {name: value for name, value in os.environ.items() if name not in not_ours}
     process = subprocess.Popen(
         [sys.executable, "-m", "project.dev"],
         cwd=checkout,
-        env=environ | {"PORT": str(port)},
+        env=kept | {"PORT": str(port)} | environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    return Dev(checkout, process, port)
+    dev = Dev(checkout, process, port)
+    yield dev
+    if process.poll() is None:
+        dev.stop(signal.SIGTERM)
