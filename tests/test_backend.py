@@ -65,7 +65,7 @@ def test_a_refresh_shows_the_end():
     [job] = start([result.id], "w1").jobs
     result.refresh()
     assert (result.status, result.worker_ids) == (TaskResultStatus.RUNNING, ["w1"])
-    finish([Outcome(job_id=job.id, fence=1, status=Status.SUCCESSFUL, return_value=3)])
+    finish([(job, Outcome(status=Status.SUCCESSFUL, return_value=3))])
     result.refresh()
     assert (result.status, result.return_value, result.is_finished) == (TaskResultStatus.SUCCESSFUL, 3, True)
 

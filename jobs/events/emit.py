@@ -1,13 +1,14 @@
 """Rings the doorbell: tells the watchers of a job what was just committed."""
 
 import logging
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from itertools import batched, groupby
 from operator import attrgetter
+from typing import Any
 
 from channels.layers import get_channel_layer
 
-from jobs.broker.client import BROKER_ERRORS
+from jobs.broker.client import BROKER_ERRORS, redis
 from jobs.events.shapes import event_json
 from jobs.events.topics import group, job_topic
 from jobs.models import Event
@@ -16,19 +17,40 @@ logger = logging.getLogger(__name__)
 
 #: Type of the channel-layer message; Channels turns the dot into an underscore to find the consumer's method.
 MESSAGE = "live.events"
+#: Topics that one question to Redis may name.
+MAX_BATCH = 500
 
 
 async def publish(events: Iterable[Event]) -> None:
-    """Sends committed events to their topics.
+    """Sends committed events to their topics, if somebody watches them.
 
     May lose some: the log in SQL is the truth, and a consumer that sees a gap reads it there.
     """
+    by_job = attrgetter("job_id")
+    of_groups = {
+        group(job_topic(job_id)): [event_json(event) for event in of_job]
+        for job_id, of_job in groupby(sorted(events, key=attrgetter("job_id", "seq")), key=by_job)
+    }
+    try:
+        for names in batched(of_groups, MAX_BATCH):
+            for name in await _watched(names):
+                await _layer().group_send(name, {"type": MESSAGE, "events": of_groups[name]})
+    except BROKER_ERRORS as error:
+        logger.warning("Events were not published, watchers will read them from the log: %r", error)
+
+
+async def _watched(names: Sequence[str]) -> list[str]:
+    """Those of the groups that anybody has joined: one question for all, as most jobs have no watcher.
+
+    Who joins after the question reads the log after it too, and finds there what is not sent to it.
+    """
+    prefix = _layer().prefix
+    command: list[Any] = ["PUBSUB", "NUMSUB", *(f"{prefix}__group__{name}" for name in names)]
+    answer = await redis().execute_command(*command)  # type: ignore[no-untyped-call]
+    return [name for name, count in zip(names, answer[1::2], strict=True) if count]
+
+
+def _layer() -> Any:
     layer = get_channel_layer()
     assert layer is not None, "settings.CHANNEL_LAYERS has no 'default'"
-    for job_id, of_job in groupby(sorted(events, key=attrgetter("job_id", "seq")), key=attrgetter("job_id")):
-        message = {"type": MESSAGE, "events": [event_json(event) for event in of_job]}
-        try:
-            await layer.group_send(group(job_topic(job_id)), message)
-        except BROKER_ERRORS as error:
-            logger.warning("Events were not published, watchers will read them from the log: %r", error)
-            return
+    return layer

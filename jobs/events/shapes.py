@@ -86,10 +86,6 @@ def status_data(job: Job, reason: str = "") -> dict[str, Any]:
     return data
 
 
-def progress_data(job: Job) -> dict[str, Any]:
-    return {"fraction": job.progress, "text": job.progress_text}
-
-
 def public_name(task_path: str) -> str:
     """The path itself for a task that is not defined here, such as one that was removed."""
     try:

@@ -6,10 +6,9 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.events.shapes import status_data
 from jobs.lifecycle import transition
 from jobs.lifecycle.announce import announce, announce_from_sync
-from jobs.models import Event, EventKind, Job
+from jobs.models import Event, Job
 from jobs.status import Status
 from jobs.task import Task
 
@@ -52,8 +51,9 @@ def _store(task: Task, args: list[Any], kwargs: dict[str, Any]) -> tuple[Job, Ev
         timeout=task.timeout,
         enqueued_at=now,
         run_after=task.run_after,
+        seq=1,
     )
-    event = transition.append(job, EventKind.STATUS, status_data(job), now=now)
+    event = transition.status_event(job, now=now)
     with transaction.atomic():
         job.save(force_insert=True)
         event.save(force_insert=True)

@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.events.shapes import progress_data
-from jobs.lifecycle import transition
-from jobs.lifecycle.start import give_back_attempt
+from jobs.lifecycle import sql, transition
+from jobs.lifecycle.start import attempt_given_back
 from jobs.models import Event, EventKind, Job
 from jobs.status import Status
 
@@ -20,9 +18,6 @@ from jobs.status import Status
 class Outcome:
     """What an attempt came to."""
 
-    job_id: UUID
-    #: `Job.starts` when it started: the fence.
-    fence: int
     #: SUCCESSFUL, FAILED, CANCELLED, DEFERRED (tried again after `pause`) or READY (handed back at once).
     status: Status
     #: JSON.
@@ -40,51 +35,77 @@ class Outcome:
 class Progress:
     """How far a running attempt says it is."""
 
-    job_id: UUID
-    fence: int
+    job: Job
     fraction: float
     text: str
 
 
-def finish(outcomes: Iterable[Outcome]) -> tuple[list[Job], list[Event]]:
-    """Records outcomes; answers the changed jobs and the events. One whose job was started anew since is dropped."""
+def finish(ends: Iterable[tuple[Job, Outcome]]) -> list[Event]:
+    """Records what attempts came to, on the rows and on the given jobs; answers the events.
+
+    A job that was started anew since is left alone and has no event.
+    """
     now = timezone.now()
-    by_id = {outcome.job_id: outcome for outcome in outcomes}
+    changed = {job.id: (job, outcome) for job, outcome in ends}
     with transaction.atomic():
-        jobs = _running({outcome.job_id: outcome.fence for outcome in by_id.values()})
-        events = [_end(job, by_id[job.id], now) for job in jobs]
-        transition.save(jobs, events)
-    return jobs, events
+        seqs = sql.finish_running(_row(job, outcome, now) for job, outcome in changed.values())
+        events = [_apply(*changed[job_id], seq, now) for job_id, seq in seqs.items()]
+        sql.log(events)
+    return events
 
 
-def _end(job: Job, outcome: Outcome, now: datetime) -> Event:
+def _row(job: Job, outcome: Outcome, now: datetime) -> sql.Row:
+    """What the statement needs to know; null leaves a column as it is."""
+    transition.check_arrow(Status.RUNNING, outcome.status)
+    attempt, workers = (job.attempt, job.workers) if outcome.counts else attempt_given_back(job)
+    return {
+        "job_id": sql.stored(job.id),
+        "fence": job.starts,
+        "status": outcome.status,
+        "attempt": attempt,
+        "workers": workers,
+        "return_value": outcome.return_value,
+        "errors": [*job.errors, outcome.error] if outcome.error else job.errors,
+        "finished_at": sql.stored(now) if outcome.status.is_ended else None,
+        "progress": 1 if outcome.status == Status.SUCCESSFUL else None,
+        "run_after": sql.stored(now + outcome.pause) if outcome.status == Status.DEFERRED else None,
+    }
+
+
+def _apply(job: Job, outcome: Outcome, seq: int, now: datetime) -> Event:
+    """The same change on the job in memory, once the statement has made it."""
+    job.status, job.seq = outcome.status, seq
+    job.return_value = outcome.return_value
     if not outcome.counts:
-        give_back_attempt(job)
+        job.attempt, job.workers = attempt_given_back(job)
     if outcome.error:
-        job.errors.append(outcome.error)
-    if outcome.status == Status.SUCCESSFUL:
-        job.return_value = outcome.return_value
-        job.progress = 1
+        job.errors = [*job.errors, outcome.error]
+    if outcome.status.is_ended:
+        job.finished_at = now
     if outcome.status == Status.DEFERRED:
         job.run_after = now + outcome.pause
-    return transition.to(job, outcome.status, now=now, reason=outcome.reason)
+    return transition.status_event(job, now=now, reason=outcome.reason)
 
 
 def record_progress(reports: Iterable[Progress]) -> list[Event]:
     """Stores the newest progress of running attempts; answers the events."""
     now = timezone.now()
-    by_id = {report.job_id: report for report in reports}
-    events = []
+    newest = {report.job.id: report for report in reports}
     with transaction.atomic():
-        jobs = _running({report.job_id: report.fence for report in by_id.values()})
-        for job in jobs:
-            job.progress, job.progress_text = by_id[job.id].fraction, by_id[job.id].text
-            events.append(transition.append(job, EventKind.PROGRESS, progress_data(job), now=now))
-        transition.save(jobs, events, fields=("seq", "progress", "progress_text"))
+        seqs = sql.tell_progress(
+            {
+                "job_id": sql.stored(job_id),
+                "fence": report.job.starts,
+                "progress": report.fraction,
+                "text": report.text,
+            }
+            for job_id, report in newest.items()
+        )
+        events = [_progress_event(newest[job_id], seq, now) for job_id, seq in seqs.items()]
+        sql.log(events)
     return events
 
 
-def _running(fences: dict[UUID, int]) -> list[Job]:
-    """Locks the rows whose attempt is still the one that the fence names."""
-    rows = Job.objects.select_for_update().filter(id__in=fences, status=Status.RUNNING).order_by("id")
-    return [job for job in rows if job.starts == fences[job.id]]
+def _progress_event(report: Progress, seq: int, now: datetime) -> Event:
+    data = {"fraction": report.fraction, "text": report.text}
+    return Event(job=report.job, seq=seq, kind=EventKind.PROGRESS, at=now, data=data)

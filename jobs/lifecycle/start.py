@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.errors import WorkerLost
-from jobs.lifecycle import transition
+from jobs.lifecycle import sql, transition
 from jobs.models import Event, Job
 from jobs.status import Status
 
@@ -19,7 +19,8 @@ MAX_WORKER_DEATHS = 3
 #: Redis' clock says when a job is due; ours may be behind it by so much.
 CLOCK_TOLERANCE = timedelta(seconds=1)
 
-STARTABLE = (Status.READY, Status.DEFERRED, Status.RUNNING)
+#: Statuses that a claimed job may rightly have besides READY.
+STARTABLE = (Status.DEFERRED, Status.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +40,30 @@ def start(job_ids: Iterable[str], worker_id: str) -> Started:
     """
     now = timezone.now()
     ids = [parsed for job_id in job_ids if (parsed := _uuid(job_id))]
-    events: list[Event] = []
     with transaction.atomic():
-        rows = Job.objects.select_for_update().filter(id__in=ids, status__in=STARTABLE).order_by("id")
+        jobs = sql.start_ready(ids, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
         early: list[Job] = []
-        jobs: list[Job] = []
-        for job in rows:
-            (jobs if _is_due(job, now) else early).append(job)
-        for job in jobs:
-            events += _make_ready(job, now)
-            if job.status == Status.READY:
-                events.append(_run(job, worker_id, now))
-        transition.save(jobs, events)
-    return Started([job for job in jobs if job.status == Status.RUNNING], early, events)
+        events: list[Event] = []
+        if others := set(ids) - {job.id for job in jobs}:
+            made_ready, early, events = _make_ready(others, now)
+            jobs += sql.start_ready(made_ready, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
+        events += [transition.status_event(job, now=now) for job in jobs]
+        sql.log(events)
+    return Started(jobs, early, events)
 
 
-def _is_due(job: Job, now: datetime) -> bool:
-    return job.run_after is None or job.run_after <= now + CLOCK_TOLERANCE
+def _make_ready(ids: Iterable[UUID], now: datetime) -> tuple[list[UUID], list[Job], list[Event]]:
+    """Of jobs that were claimed but are not ready: those that are now, those that are not due, and the events."""
+    rows = list(Job.objects.select_for_update().filter(id__in=ids, status__in=STARTABLE).order_by("id"))
+    early = [job for job in rows if job.run_after and job.run_after > now + CLOCK_TOLERANCE]
+    due = [job for job in rows if job not in early]
+    events = [_promote(job, now) if job.status == Status.DEFERRED else _rescue(job, now) for job in due]
+    transition.save(due)
+    return [job.id for job in due], early, events
 
 
-def _make_ready(job: Job, now: datetime) -> list[Event]:
-    match Status(job.status):
-        case Status.DEFERRED:
-            return [transition.to(job, Status.READY, now=now)]
-        case Status.RUNNING:
-            return [_rescue(job, now)]
-    return []
+def _promote(job: Job, now: datetime) -> Event:
+    return transition.to(job, Status.READY, now=now)
 
 
 def _rescue(job: Job, now: datetime) -> Event:
@@ -73,7 +72,7 @@ def _rescue(job: Job, now: datetime) -> Event:
     job.worker_deaths += 1
     reason = f"worker {lost} was lost"
     if job.worker_deaths < MAX_WORKER_DEATHS:
-        give_back_attempt(job)
+        job.attempt, job.workers = attempt_given_back(job)
         return transition.to(job, Status.READY, now=now, reason=reason)
     job.errors.append(
         {
@@ -88,20 +87,9 @@ def _rescue(job: Job, now: datetime) -> Event:
     return transition.to(job, Status.FAILED, now=now, reason=reason)
 
 
-def give_back_attempt(job: Job) -> None:
-    """This start does not count; `starts` stays, so that the fence holds."""
-    job.attempt -= 1
-    job.workers = "".join(f"{worker}\n" for worker in job.worker_ids[:-1])
-
-
-def _run(job: Job, worker_id: str, now: datetime) -> Event:
-    job.attempt += 1
-    job.starts += 1
-    job.workers += f"{worker_id}\n"
-    job.started_at = job.started_at or now
-    job.last_attempted_at = now
-    job.progress, job.progress_text = 0, ""
-    return transition.to(job, Status.RUNNING, now=now)
+def attempt_given_back(job: Job) -> tuple[int, str]:
+    """`attempt` and `workers` as they were before this start; `starts` stays, so that the fence holds."""
+    return job.attempt - 1, "".join(f"{worker}\n" for worker in job.worker_ids[:-1])
 
 
 def _uuid(text: str) -> UUID | None:

@@ -8,43 +8,29 @@ from jobs.models import Event, EventKind, Job
 from jobs.rules.arrows import may_follow
 from jobs.status import Status
 
-#: What a transition may change, besides what was given at the start.
-CHANGING = (
-    "status",
-    "seq",
-    "attempt",
-    "max_attempts",
-    "starts",
-    "worker_deaths",
-    "run_after",
-    "started_at",
-    "last_attempted_at",
-    "finished_at",
-    "workers",
-    "return_value",
-    "errors",
-    "progress",
-    "progress_text",
-)
+#: What a transition outside the hot path may change.
+CHANGING = ("status", "seq", "attempt", "worker_deaths", "finished_at", "workers", "errors")
 
 
 def to(job: Job, status: Status, *, now: datetime, reason: str = "") -> Event:
     """Moves a locked row to `status` and answers its event; neither is saved yet."""
-    before = Status(job.status)
-    assert may_follow(before, status), f"job {job.id}: {before} → {status} is no arrow"
+    check_arrow(Status(job.status), status)
     job.status = status
     if status.is_ended:
         job.finished_at = now
-    return append(job, EventKind.STATUS, status_data(job, reason), now=now)
-
-
-def append(job: Job, kind: EventKind, data: dict[str, object], *, now: datetime) -> Event:
-    """The job's next event; the row lock makes its number the next one for everybody."""
     job.seq += 1
-    return Event(job=job, seq=job.seq, kind=kind, at=now, data=data)
+    return status_event(job, now=now, reason=reason)
 
 
-def save(jobs: Iterable[Job], events: Iterable[Event], fields: tuple[str, ...] = CHANGING) -> None:
-    """Writes rows and events; call it inside the transaction that locked the rows."""
-    Job.objects.bulk_update(jobs, fields, batch_size=100)
-    Event.objects.bulk_create(events)
+def check_arrow(before: Status, after: Status) -> None:
+    assert may_follow(before, after), f"{before} → {after} is no arrow"
+
+
+def status_event(job: Job, *, now: datetime, reason: str = "") -> Event:
+    """The event with the row's present number; the row lock makes it the next one for everybody."""
+    return Event(job=job, seq=job.seq, kind=EventKind.STATUS, at=now, data=status_data(job, reason))
+
+
+def save(jobs: Iterable[Job]) -> None:
+    """Writes locked rows, a few at a time."""
+    Job.objects.bulk_update(jobs, CHANGING, batch_size=100)

@@ -75,7 +75,7 @@ def returned(attempt: Attempt, value: Any) -> Outcome:
             )
     except InvalidArguments as error:
         value = _unstorable(error.problems[0][1])
-    return outcome(attempt, Status.SUCCESSFUL, return_value=value)
+    return Outcome(status=Status.SUCCESSFUL, return_value=value)
 
 
 def _unstorable(why: str) -> dict[str, str]:
@@ -88,27 +88,22 @@ def raised(attempt: Attempt, error: BaseException) -> Outcome:
     verdict = judge(error, attempt=job.attempt, max_attempts=job.max_attempts, task=attempt.task, rng=_rng)
     match verdict:
         case PutOff(pause):
-            return outcome(attempt, Status.DEFERRED, pause=pause, counts=False, reason=str(error))
+            return Outcome(status=Status.DEFERRED, pause=pause, counts=False, reason=str(error))
         case Stop():
-            return outcome(attempt, Status.CANCELLED, reason=str(error))
+            return Outcome(status=Status.CANCELLED, reason=str(error))
         case TryAgain(pause):
-            return outcome(
-                attempt, Status.DEFERRED, pause=pause, error=described(attempt, error), reason=_line(error)
-            )
+            described_error = described(attempt, error)
+            return Outcome(status=Status.DEFERRED, pause=pause, error=described_error, reason=_line(error))
         case GiveUp():
             return failed(attempt, error)
 
 
 def failed(attempt: Attempt, error: BaseException) -> Outcome:
-    return outcome(attempt, Status.FAILED, error=described(attempt, error), reason=_line(error))
+    return Outcome(status=Status.FAILED, error=described(attempt, error), reason=_line(error))
 
 
-def handed_back(attempt: Attempt) -> Outcome:
-    return outcome(attempt, Status.READY, counts=False, reason="the worker stopped")
-
-
-def outcome(attempt: Attempt, status: Status, **details: Any) -> Outcome:
-    return Outcome(job_id=attempt.job.id, fence=attempt.job.starts, status=status, **details)
+def handed_back() -> Outcome:
+    return Outcome(status=Status.READY, counts=False, reason="the worker stopped")
 
 
 def described(attempt: Attempt, error: BaseException) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import multiprocessing
 import resource
 import signal
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,11 +15,9 @@ from jobs.broker.leases import Lease
 from jobs.errors import ChildDied, OutOfMemory
 from jobs.lifecycle.finish import Outcome
 from jobs.models import Job
-from jobs.result import task_result
-from jobs.task import Task, find_task, function_of
+from jobs.task import find_task
 from jobs.worker.attempt import Attempt, raised, returned
-
-type Report = Callable[[float, str], None]
+from jobs.worker.context import Report, bound
 
 #: Children are forked from a server that has Django loaded and nothing opened: quick, and free of inherited threads
 #: and connections. It ends when this process does, and takes its children with it.
@@ -72,19 +69,13 @@ def _main(pipe: Connection, job: Job, lease: Lease) -> None:
     attempt.task = task
     try:
         _limit_memory(task.max_memory)
-        outcome = returned(attempt, _call(task, job, lambda fraction, text: pipe.send((fraction, text))))
+        function = bound(task, job, lambda fraction, text: pipe.send((fraction, text)), attempt.stop)
+        outcome = returned(attempt, function())
     except MemoryError:
         outcome = raised(attempt, OutOfMemory(f"It needed more than {task.max_memory} bytes of memory."))
     except Exception as error:  # noqa: BLE001  whatever a task raises is its outcome
         outcome = raised(attempt, error)
     pipe.send(outcome)
-
-
-def _call(task: Task, job: Job, report: Report) -> object:
-    from jobs.worker.context import JobContext
-
-    context = JobContext(task_result=task_result(job), job=job, report=report)
-    return function_of(task)(*([context] if task.takes_context else []), *job.args, **job.kwargs)
 
 
 def _die_with_parent() -> None:

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 
 from django.core.files.base import File as ContentFile
@@ -13,10 +14,24 @@ from django.tasks import TaskContext
 from jobs import files
 from jobs.arguments import Upload
 from jobs.models import Job
+from jobs.result import task_result
+from jobs.task import Task, function_of
 
 MAX_PROGRESS_TEXT = 200
 
 logger = logging.getLogger("jobs.task")
+
+
+#: Takes a task's progress: 0..1 and a text. Must be quick, and callable from any thread.
+type Report = Callable[[float, str], None]
+
+
+def bound(task: Task, job: Job, report: Report, stop: threading.Event) -> Callable[[], Any]:
+    """The task's function with its arguments, and with a context if it takes one."""
+    if not task.takes_context:
+        return partial(function_of(task), *job.args, **job.kwargs)
+    context = JobContext(task_result=task_result(job), job=job, report=report, stop=stop)
+    return partial(function_of(task), context, *job.args, **job.kwargs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +39,7 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
     """django.tasks' context, and what our tasks can do with their job; the same in coroutine, thread and process."""
 
     job: Job
-    #: Takes each report of progress; must be quick and callable from any thread.
-    report: Callable[[float, str], None]
+    report: Report
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Self
 
 from channels.layers import channel_layers
-from django.tasks import task_backends
 from django.tasks.signals import task_finished, task_started
 
 from jobs.broker import client
@@ -24,10 +23,10 @@ from jobs.lifecycle.announce import waiting
 from jobs.lifecycle.finish import Outcome, Progress
 from jobs.lifecycle.start import start
 from jobs.models import Job
-from jobs.result import task_result
+from jobs.status import Status
 from jobs.task import find_task
+from jobs.worker import signals
 from jobs.worker.attempt import Attempt, Fate, failed
-from jobs.worker.context import JobContext
 from jobs.worker.executor import perform
 from jobs.worker.heartbeat import heartbeat
 from jobs.worker.outbox import Outbox
@@ -112,41 +111,28 @@ class Engine:
         if outcome is None:
             return
         # The worker's stop may cancel this coroutine again; what is done must be recorded all the same.
-        recorded = await asyncio.shield(self._outbox.record(outcome, attempt.lease))
-        attempt.will_run_again = recorded is not None and recorded.finished_at is None
-        if recorded is None:
+        recorded = await asyncio.shield(self._outbox.record(attempt.job, outcome, attempt.lease))
+        attempt.will_run_again = recorded and not outcome.status.is_ended
+        if not recorded:
             logger.warning(
                 "Job %s was taken over by another worker; this attempt is not recorded.", attempt.job.id
             )
-        elif recorded.finished_at:
-            await self._tell_finished(attempt, recorded)
+        elif outcome.status.is_ended and (
+            outcome.status == Status.FAILED or signals.are_heard(task_finished)
+        ):
+            await signals.tell(task_finished, attempt.job)
 
     async def _outcome(self, attempt: Attempt) -> Outcome | None:
         try:
-            context = self._context(attempt)
+            attempt.task = find_task(attempt.job.task_path)
         except UnknownTask as error:
             return failed(attempt, error)
-        await task_started.asend_robust(self._sender(attempt), task_result=context.task_result)
-        return await perform(attempt, context, self._threads)
-
-    def _context(self, attempt: Attempt) -> JobContext:
-        job = attempt.job
-        attempt.task = find_task(job.task_path)
-        report = partial(self._report, job)
-        return JobContext(task_result=task_result(job), job=job, report=report, stop=attempt.stop)
+        if signals.are_heard(task_started):
+            await signals.tell(task_started, attempt.job)
+        return await perform(attempt, partial(self._report, attempt.job), self._threads)
 
     def _report(self, job: Job, fraction: float, text: str) -> None:
-        self._outbox.report(Progress(job_id=job.id, fence=job.starts, fraction=fraction, text=text))
-
-    async def _tell_finished(self, attempt: Attempt, job: Job) -> None:
-        try:
-            result = task_result(job)
-        except UnknownTask:
-            return
-        await task_finished.asend_robust(self._sender(attempt), task_result=result)
-
-    def _sender(self, attempt: Attempt) -> type:
-        return type(task_backends[attempt.job.backend])
+        self._outbox.report(Progress(job=job, fraction=fraction, text=text))
 
     def _free(self, attempt: Attempt, running: "asyncio.Task[None]") -> None:
         del self.attempts[attempt.lease.job_id]

@@ -11,19 +11,18 @@ from django.db import close_old_connections, connections
 
 from jobs.errors import TimedOut
 from jobs.lifecycle.finish import Outcome
-from jobs.task import function_of
 from jobs.worker import child
 from jobs.worker.attempt import Attempt, Fate, handed_back, raised, returned
-from jobs.worker.context import JobContext
+from jobs.worker.context import Report, bound
 
 
-async def perform(attempt: Attempt, context: JobContext, threads: ThreadPoolExecutor) -> Outcome | None:
+async def perform(attempt: Attempt, report: Report, threads: ThreadPoolExecutor) -> Outcome | None:
     """Runs the attempt within its time limit; None when it was lost to another worker."""
     seconds = attempt.time_limit.total_seconds()
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
-            return await _call(attempt, context, threads)
+            return await _call(attempt, report, threads)
     except TimeoutError as error:
         attempt.stop.set()
         return raised(attempt, TimedOut(f"It ran longer than {seconds:g} s.") if limit.expired() else error)
@@ -35,11 +34,11 @@ async def perform(attempt: Attempt, context: JobContext, threads: ThreadPoolExec
         return raised(attempt, error)
 
 
-async def _call(attempt: Attempt, context: JobContext, threads: ThreadPoolExecutor) -> Outcome:
+async def _call(attempt: Attempt, report: Report, threads: ThreadPoolExecutor) -> Outcome:
     task, job = attempt.task, attempt.job
     if task.executor == "process":
-        return await child.perform(attempt, context.report, threads)
-    function = partial(function_of(task), *([context] if task.takes_context else []), *job.args, **job.kwargs)
+        return await child.perform(attempt, report, threads)
+    function = bound(task, job, report, attempt.stop)
     if task.is_async:
         return returned(attempt, await function())
     # A copy of the context carries trace and locale over to the thread.
@@ -59,7 +58,7 @@ def _ended_from_outside(attempt: Attempt, error: asyncio.CancelledError) -> Outc
         case Fate.LOST:
             return None
         case Fate.HANDED_BACK:
-            return handed_back(attempt)
+            return handed_back()
         case None:
             # The task cancelled itself, or awaited something that was cancelled.
             return raised(attempt, RuntimeError(f"The task was cancelled from within. {error}"))

@@ -5,7 +5,7 @@ An idle worker adds no wait, and a busy one shares each transaction among all jo
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,10 +29,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
+    job: Job
     outcome: Outcome
     lease: Lease
-    #: Answered when the outcome is committed: the job as it is then, or None when its fence no longer held.
-    recorded: "asyncio.Future[Job | None]"
+    #: Answered when the outcome is committed; False: the job was started anew since, and nothing was recorded.
+    recorded: "asyncio.Future[bool]"
 
 
 class Outbox:
@@ -46,15 +47,15 @@ class Outbox:
 
     def report(self, progress: Progress) -> None:
         """Takes the newest progress of an attempt; callable from any thread."""
-        self._progress[progress.job_id] = progress
+        self._progress[progress.job.id] = progress
         self._loop.call_soon_threadsafe(self._has_progress.set)
 
-    async def record(self, outcome: Outcome, lease: Lease) -> Job | None:
-        """Returns when the outcome is committed; None when the job was started anew since."""
-        ended = _Ended(outcome, lease, self._loop.create_future())
+    def record(self, job: Job, outcome: Outcome, lease: Lease) -> "asyncio.Future[bool]":
+        """Done when the outcome is committed, on the row and on the given job."""
+        ended = _Ended(job, outcome, lease, self._loop.create_future())
         self._ended.append(ended)
         self._has_ended.set()
-        return await ended.recorded
+        return ended.recorded
 
     async def write_outcomes(self) -> None:
         """Runs until cancelled."""
@@ -75,31 +76,31 @@ class Outbox:
 
     async def _finish(self, batch: Sequence[_Ended]) -> None:
         await self._tell_last_progress(batch)
-        jobs, events = await self._stored(finish, [ended.outcome for ended in batch])
-        by_id = {job.id: job for job in jobs}
-        await self._settle([(by_id.get(ended.outcome.job_id), ended.lease) for ended in batch])
+        events = await self._stored(finish, [(ended.job, ended.outcome) for ended in batch])
+        changed = {event.job_id for event in events}
+        await self._settle(batch, changed)
         await publish(events)
         for ended in batch:
             if not ended.recorded.done():
-                ended.recorded.set_result(by_id.get(ended.outcome.job_id))
+                ended.recorded.set_result(ended.job.id in changed)
 
     async def _tell_last_progress(self, batch: Sequence[_Ended]) -> None:
         """What a task said just before its end would come too late after it."""
-        last = [self._progress.pop(ended.outcome.job_id, None) for ended in batch]
+        last = [self._progress.pop(ended.job.id, None) for ended in batch]
         if told := [progress for progress in last if progress]:
             await publish(await self._stored(record_progress, told))
 
-    async def _settle(self, ended: Sequence[tuple[Job | None, Lease]]) -> None:
+    async def _settle(self, batch: Sequence[_Ended], changed: Collection[UUID]) -> None:
         """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""
-        over = [
-            Ack(lease, _result(job)) for job, lease in ended if job is None or Status(job.status).is_ended
-        ]
-        again = [waiting(job, lease.token) for job, lease in ended if job and not Status(job.status).is_ended]
+        again = [ended for ended in batch if ended.job.id in changed and not ended.outcome.status.is_ended]
+        over = [ended for ended in batch if ended not in again]
         try:
-            await ack(over)
-            await push(again)
+            await ack(
+                Ack(ended.lease, _result(ended.job) if ended.job.id in changed else b"") for ended in over
+            )
+            await push(waiting(ended.job, ended.lease.token) for ended in again)
         except BROKER_ERRORS as error:
-            logger.warning("Redis is away; %d leases will run out by themselves: %r", len(ended), error)
+            logger.warning("Redis is away; %d leases will run out by themselves: %r", len(batch), error)
 
     async def _stored[**P, R](self, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Writes until the database takes it: an outcome is never dropped because SQL is away."""
@@ -114,10 +115,9 @@ class Outbox:
                 return written
 
 
-def _result(job: Job | None) -> bytes:
+def _result(job: Job) -> bytes:
     """In arq's form, for its clients."""
-    if job is None or job.finished_at is None:
-        return b""
+    assert job.finished_at is not None
     error = job.errors[-1] if job.errors else {}
     successful = job.status == Status.SUCCESSFUL
     return arq_result(

@@ -56,12 +56,11 @@ async def watch(socket, job, **more):
 async def do(verb, *args):
     """Runs a verb of the lifecycle as the worker would, and publishes its events."""
     done = await sync_to_async(verb)(*args)
-    events = getattr(done, "events", None) or (done[1] if isinstance(done, tuple) else done)
-    await publish(events)
+    await publish(getattr(done, "events", done))
 
 
-def success(job):
-    return Outcome(job_id=job.id, fence=1, status=Status.SUCCESSFUL, return_value=3)
+async def success(job):
+    return await Job.objects.aget(id=job.id), Outcome(status=Status.SUCCESSFUL, return_value=3)
 
 
 async def test_a_subscriber_gets_a_snapshot_and_then_every_later_event(open_socket, job):
@@ -71,8 +70,8 @@ async def test_a_subscriber_gets_a_snapshot_and_then_every_later_event(open_sock
     assert (snapshot["job"]["id"], snapshot["job"]["status"]) == (str(job.id), "ready")
 
     await do(start, [str(job.id)], "w1")
-    await do(record_progress, [Progress(job_id=job.id, fence=1, fraction=0.5, text="half")])
-    await do(finish, [success(job)])
+    await do(record_progress, [Progress(job=await Job.objects.aget(id=job.id), fraction=0.5, text="half")])
+    await do(finish, [await success(job)])
     heard = [await socket.hear() for _ in range(3)]
     assert [(one["seq"], one["kind"]) for one in heard] == [(2, "status"), (3, "progress"), (4, "status")]
     assert heard[1]["data"] == {"fraction": 0.5, "text": "half"}
@@ -82,7 +81,7 @@ async def test_a_subscriber_gets_a_snapshot_and_then_every_later_event(open_sock
 
 async def test_a_subscriber_that_names_its_last_event_gets_what_it_missed(open_socket, job):
     await do(start, [str(job.id)], "w1")
-    await do(finish, [success(job)])
+    await do(finish, [await success(job)])
     socket = await open_socket()
     first = await watch(socket, job, after=1)
     assert [(one["seq"], one["type"]) for one in (first, await socket.hear())] == [(2, "event"), (3, "event")]
@@ -92,7 +91,7 @@ async def test_a_lost_message_is_read_from_the_log_when_the_next_one_comes(open_
     socket = await open_socket()
     await watch(socket, job)
     await sync_to_async(start)([str(job.id)], "w1")  # committed, but its message is lost
-    await do(finish, [success(job)])
+    await do(finish, [await success(job)])
     assert [(await socket.hear())["seq"] for _ in range(2)] == [2, 3]
 
 

@@ -24,8 +24,8 @@ def started(job, worker="w1"):
     return job
 
 
-def outcome(job, status, **details):
-    return Outcome(job_id=job.id, fence=job.starts, status=status, **details)
+def end(job, status, **details):
+    return finish([(job, Outcome(status=status, **details))])
 
 
 def statuses(job):
@@ -65,7 +65,7 @@ def test_a_start_makes_an_attempt_and_moves_the_fence():
 
 def test_an_ended_or_unknown_job_is_not_started():
     job = started(new_job())
-    finish([outcome(job, Status.SUCCESSFUL, return_value=3)])
+    end(job, Status.SUCCESSFUL, return_value=3)
     result = start([str(job.id), "0198c000-0000-7000-8000-000000000000", "no-uuid"], "w2")
     assert (result.jobs, result.early, result.events) == ([], [], [])
 
@@ -79,8 +79,8 @@ def test_a_job_that_is_claimed_too_early_waits_on():
 
 def test_a_success_keeps_the_value_and_says_so_once():
     job = started(new_job())
-    [ended], events = finish([outcome(job, Status.SUCCESSFUL, return_value={"sum": [1, None]})])
-    ended.refresh_from_db()
+    events = end(job, Status.SUCCESSFUL, return_value={"sum": [1, None]})
+    ended = Job.objects.get(id=job.id)
     assert (ended.status, ended.return_value, ended.progress) == (Status.SUCCESSFUL, {"sum": [1, None]}, 1)
     assert ended.finished_at is not None
     assert [event.seq for event in events] == [3]
@@ -90,7 +90,7 @@ def test_a_success_keeps_the_value_and_says_so_once():
 def test_a_failure_that_is_tried_again_waits_out_its_pause():
     job = started(new_job(max_attempts=2))
     before = timezone.now()
-    finish([outcome(job, Status.DEFERRED, pause=timedelta(minutes=5), error={"message": "no"})])
+    end(job, Status.DEFERRED, pause=timedelta(minutes=5), error={"message": "no"})
     job.refresh_from_db()
     assert (job.status, job.attempt, job.errors) == (Status.DEFERRED, 1, [{"message": "no"}])
     assert job.run_after >= before + timedelta(minutes=5)
@@ -99,7 +99,7 @@ def test_a_failure_that_is_tried_again_waits_out_its_pause():
 
 def test_an_attempt_that_is_given_back_does_not_count_but_moves_the_fence():
     job = started(new_job())
-    finish([outcome(job, Status.READY, counts=False)])
+    end(job, Status.READY, counts=False)
     job.refresh_from_db()
     assert (job.status, job.attempt, job.starts, job.worker_ids) == (Status.READY, 0, 1, [])
     again = started(job, "w2")
@@ -109,8 +109,8 @@ def test_an_attempt_that_is_given_back_does_not_count_but_moves_the_fence():
 def test_a_zombie_s_finish_is_not_recorded():
     zombie = started(new_job())
     started(zombie, "w2")  # claimed anew, because the first worker's lease ran out
-    jobs, events = finish([outcome(zombie, Status.SUCCESSFUL, return_value="stale")])
-    assert (jobs, events) == ([], [])
+    assert end(zombie, Status.SUCCESSFUL, return_value="stale") == []
+    assert zombie.status == Status.RUNNING, "nor does the zombie's copy say so"
     current = Job.objects.get(id=zombie.id)
     assert (current.status, current.return_value) == (Status.RUNNING, None)
 
@@ -118,15 +118,13 @@ def test_a_zombie_s_finish_is_not_recorded():
 def test_a_zombie_s_progress_is_not_recorded():
     zombie = started(new_job())
     started(zombie, "w2")
-    assert (
-        record_progress([Progress(job_id=zombie.id, fence=zombie.starts, fraction=0.9, text="stale")]) == []
-    )
+    assert record_progress([Progress(job=zombie, fraction=0.9, text="stale")]) == []
 
 
 def test_a_second_finish_of_the_same_attempt_changes_nothing():
     job = started(new_job())
-    finish([outcome(job, Status.SUCCESSFUL, return_value=1)])
-    assert finish([outcome(job, Status.FAILED)]) == ([], [])
+    end(job, Status.SUCCESSFUL, return_value=1)
+    assert end(job, Status.FAILED) == []
     job.refresh_from_db()
     assert (job.status, job.return_value, job.seq) == (Status.SUCCESSFUL, 1, 3)
 
@@ -152,7 +150,7 @@ def test_a_job_that_takes_three_workers_down_fails_with_that_reason():
 def test_progress_is_an_event_and_the_row_remembers_the_last():
     job = started(new_job())
     for fraction in (0.25, 0.5):
-        record_progress([Progress(job_id=job.id, fence=job.starts, fraction=fraction, text="rows")])
+        record_progress([Progress(job=job, fraction=fraction, text="rows")])
     job.refresh_from_db()
     assert (job.progress, job.progress_text, job.seq) == (0.5, "rows", 4)
     assert [event.data["fraction"] for event in job.events.filter(kind="progress").order_by("seq")] == [
@@ -163,9 +161,17 @@ def test_progress_is_an_event_and_the_row_remembers_the_last():
 
 def test_a_batch_finishes_each_job_in_its_own_way():
     ok, bad = started(new_job()), started(new_job())
-    jobs, events = finish([outcome(ok, Status.SUCCESSFUL, return_value=1), outcome(bad, Status.FAILED)])
-    assert {job.id: job.status for job in jobs} == {ok.id: Status.SUCCESSFUL, bad.id: Status.FAILED}
-    assert len(events) == 2
+    outcomes = [Outcome(status=Status.SUCCESSFUL, return_value=1), Outcome(status=Status.FAILED)]
+    assert len(finish(zip([ok, bad], outcomes, strict=True))) == 2
+    assert Job.objects.get(id=ok.id).status == ok.status == Status.SUCCESSFUL
+    assert Job.objects.get(id=bad.id).status == bad.status == Status.FAILED
+
+
+@pytest.mark.parametrize("value", [None, 0, "null", [], {"deep": [{"ünïcode": "☃"}]}, 2**80, 1.5, False])
+def test_any_json_value_comes_back_as_it_was(value):
+    job = started(new_job())
+    end(job, Status.SUCCESSFUL, return_value=value)
+    assert Job.objects.get(id=job.id).return_value == value
 
 
 async def test_an_async_call_returns_when_the_row_is_committed():
