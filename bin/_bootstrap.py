@@ -206,7 +206,8 @@ def install(venv: Path, lock: Path) -> None:
     python = str(venv / "bin" / "python")
     program = uv()
     if program:
-        command = [program, "pip", "install", "--quiet", "--python", python]
+        # pip compiles by itself; uncompiled, every start takes a second longer where Python may not write.
+        command = [program, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
     else:
         command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     run_shown([*command, "--require-hashes", "-r", str(lock)])
