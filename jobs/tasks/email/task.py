@@ -26,7 +26,6 @@ class NothingSent(JobError):
 
 @task(
     expose="email.send",
-    queue_name="email",
     takes_context=True,
     max_attempts=len(PAUSES) + 1,
     timeout=timedelta(minutes=5),

@@ -19,7 +19,6 @@ DECODING = 0.2
 @task(
     takes_context=True,
     expose="images.process",
-    queue_name="images",
     executor="process",
     timeout=timedelta(minutes=5),
     max_memory=1280 * 1024 * 1024,

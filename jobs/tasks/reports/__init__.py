@@ -27,7 +27,6 @@ READING = 0.95
 @task(
     takes_context=True,
     expose="reports.build",
-    queue_name="reports",
     executor="process",
     timeout=timedelta(minutes=10),
     max_memory=512 * 1024 * 1024,

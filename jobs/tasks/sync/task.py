@@ -38,7 +38,6 @@ TURN = timedelta(minutes=7)
 
 @task(
     expose="sync.pull",
-    queue_name="sync",
     takes_context=True,
     max_attempts=5,
     backoff="exponential",
