@@ -10,7 +10,7 @@ import django
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
-pytest_plugins = ["tests.servers", "tests.stores", "tests.chromium"]
+pytest_plugins = ["tests.servers", "tests.stores", "tests.processes", "tests.chromium"]
 
 #: Holds the session's servers, database and files. Not under TMPDIR, which may be long: the path of the
 #: unix socket in it has to stay under 104 bytes. Each of xdist's processes makes its own.

@@ -96,6 +96,7 @@ class Caller:
 
     def __init__(self, system: System, *, token: str, session: str) -> None:
         self.system = system
+        self.token = token
         self.session = session
         headers = {"Authorization": f"Bearer {token}"}
         self.http = httpx.Client(base_url=f"{system.origin}/api/v1", headers=headers, timeout=20)

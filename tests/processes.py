@@ -1,3 +1,5 @@
+"""Fixtures that start the whole system in real processes: see tests/system.py."""
+
 import shutil
 import subprocess
 import tempfile

@@ -1,0 +1,53 @@
+"""What the README shows is run as it stands there."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def block(language: str, containing: str) -> str:
+    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    [found] = [text for text in blocks if containing in text]
+    return found
+
+
+@pytest.fixture
+def shop(system):
+    """The app that the README's reader writes."""
+    folder = system.folder / "apps" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "tasks.py").write_text(block("python", "# shop/tasks.py"))
+    system.env["PYTHONPATH"] += f"{os.pathsep}{folder.parent}"
+    system.env["TEST_APPS"] = "shop"
+
+
+async def test_the_example_task_runs_when_called_with_the_example_command(shop, system, start, web, ada):
+    start(system.start_worker)
+    command = block("sh", "curl").replace("http://127.0.0.1:8000", system.origin)
+    done = subprocess.run(
+        ["bash", "-c", command.replace("curl ", "curl -sS ", 1)],
+        env={**os.environ, "TOKEN": ada.token}, capture_output=True, timeout=30, check=True,
+    )  # fmt: skip
+    job = json.loads(done.stdout)
+    assert job["task"] == "shop.pack"
+    heard = await ada.watch(job["id"])
+    assert "packing cups" in {message.get("data", {}).get("text") for message in heard}
+    assert ada.job(job["id"])["result"] == {"order": 7, "packed": 2}
+
+
+def test_the_readme_names_every_variable_of_the_environment():
+    source = (Path(__file__).parents[2] / "project" / "env.py").read_text()
+    for name in re.findall(r'_read\(environ, "(\w+)"', source):
+        assert f"`{name}`" in README, name
+
+
+def test_every_link_of_the_readme_leads_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (Path(__file__).parents[2] / target).exists(), target
