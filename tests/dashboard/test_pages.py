@@ -1,7 +1,7 @@
 """The pages answer, to those who may see them."""
 
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.test import AsyncClient
@@ -12,10 +12,11 @@ from tests.sample_tasks import add, typed
 
 ADD = add.public_name
 
+#: No job has this id.
+ABSENT = UUID(int=7)
 
-@pytest.mark.parametrize(
-    "path", ["/", f"/jobs/{uuid4()}", f"/jobs/{uuid4()}/card", f"/jobs/{uuid4()}/timeline"]
-)
+
+@pytest.mark.parametrize("path", ["/", f"/jobs/{ABSENT}", f"/jobs/{ABSENT}/card", f"/jobs/{ABSENT}/timeline"])
 async def test_who_is_not_signed_in_is_asked_to(path, transactional_db):
     answer = await AsyncClient().get(path)
     assert (answer.status_code, answer.url) == (302, f"/login/?next={path}")
@@ -161,7 +162,7 @@ async def test_the_list_goes_on_page_by_page(ada):
     assert "?before=" not in second
 
 
-@pytest.mark.parametrize("query", [{"before": "x"}, {"job": "x"}, {"job": str(uuid4())}])
+@pytest.mark.parametrize("query", [{"before": "x"}, {"job": "x"}, {"job": str(ABSENT)}])
 async def test_a_mistyped_address_shows_the_page_all_the_same(ada, query):
     assert (await ada.get("/", **query)).status_code == 200
 
@@ -200,7 +201,7 @@ async def test_a_page_of_jobs_takes_a_fixed_number_of_queries(ada, django_assert
 
 
 async def test_a_wrong_address_is_answered_in_the_same_look(ada):
-    answer = await ada.get(f"/jobs/{uuid4()}")
+    answer = await ada.get(f"/jobs/{ABSENT}")
     page = answer.content.decode()
     assert answer.status_code == 404
     assert "There is no such job, or it belongs to somebody else." in page
