@@ -297,7 +297,7 @@ async def test_a_page_of_5_mib_is_read_and_a_byte_more_refused(
 @pytest.mark.parametrize(
     "body, headers",
     [
-        (gzip.compress(b"[]")[:-4], {"Content-Encoding": "gzip"}),
+        (gzip.compress(b"[]", mtime=0)[:-4], {"Content-Encoding": "gzip"}),
         (b"not gzip", {"Content-Encoding": "gzip"}),
         (b"[]", {"Content-Encoding": "br"}),
         (b"[", {"Content-Length": "100"}),
