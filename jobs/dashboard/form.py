@@ -61,6 +61,11 @@ class Entry:
         return [Choice(option, option_label(option), option in chosen) for option in self.field.options]
 
     @property
+    def max_bytes(self) -> int:
+        """Of one file; a browser that knows it need not send the file to have it refused."""
+        return engine_options().max_upload_bytes
+
+    @property
     def is_group(self) -> bool:
         """Whether it has several inputs, which then need a legend instead of a label."""
         return self.field.kind in {Kind.SEGMENTS, Kind.CHECKBOXES}

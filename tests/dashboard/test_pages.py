@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from django.test import AsyncClient
+from asgiref.sync import sync_to_async
+from django.test import AsyncClient, Client
 
 from jobs.dashboard.views import PAGE
 from jobs.models import Event, File, Job
@@ -187,9 +188,6 @@ async def test_a_page_of_jobs_takes_a_fixed_number_of_queries(ada, django_assert
     upload = await File.objects.acreate(owner=ada.user, name="a.csv", content_type="text/csv", size=1)
     for _ in range(PAGE):
         await typed.using(owner=ada.user).aenqueue(rows=1, source=str(upload.id))
-    from asgiref.sync import sync_to_async
-    from django.test import Client
-
     client = Client()
     await sync_to_async(client.force_login)(ada.user)
 

@@ -1,4 +1,4 @@
-// <file-drop>: shows what was chosen. Choosing and dropping are the browser's own: the input covers the element.
+// <file-drop max-bytes>: shows what was chosen. Choosing and dropping are the browser's own: the input covers the element.
 
 class FileDrop extends HTMLElement {
   #input = null;
@@ -29,6 +29,16 @@ class FileDrop extends HTMLElement {
     const chosen = files.flatMap((file) => [named(file.name), ` ${size(file.size)} `]);
     line.replaceChildren(...(files.length ? chosen : this.#words));
     this.toggleAttribute("full", files.length > 0);
+    this.#check(files);
+  }
+
+  // The server refuses a large file as well, but only in the middle of it.
+  #check(files) {
+    const limit = Number(this.getAttribute("max-bytes"));
+    const large = files.find((file) => file.size > limit);
+    const problem = large ? `${large.name} has ${size(large.size)}; expected at most ${size(limit)}.` : "";
+    this.#input.setCustomValidity(problem);
+    if (problem) this.#input.reportValidity();
   }
 }
 

@@ -26,7 +26,7 @@ class JobForm extends HTMLElement {
     request.responseType = "document";
     request.upload.onprogress = ({ loaded, total }) => this.#sent(loaded / total);
     request.onload = () => this.#answered(request);
-    request.onerror = () => this.#refuse("The server could not be reached. Nothing was started; try again.");
+    request.onerror = () => this.#refuse("The connection broke off. Nothing was started; try again.");
     request.onloadend = () => this.#over();
     request.open("POST", form.action);
     request.send(new FormData(form));
