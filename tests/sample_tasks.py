@@ -161,3 +161,15 @@ async def anything(value: Any) -> None:
 @task(expose="sample.gather")
 async def gather(sources: list[Upload], extra: Upload | None = None) -> None:
     """Takes several files."""
+
+
+@task(expose=True)
+def block(seconds: float) -> None:
+    """Holds its thread."""
+    time.sleep(seconds)
+
+
+@task(expose=True, executor="process")
+def linger_in_process(seconds: float) -> None:
+    """Holds a process."""
+    time.sleep(seconds)

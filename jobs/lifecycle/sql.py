@@ -64,7 +64,7 @@ _LOG_GIVEN = {"job_id": "uuid", "seq": "int", "kind": "text", "at": "timestamptz
 
 def start_ready(ids: Sequence[UUID], *, worker: str, now: datetime, due: datetime) -> list[Job]:
     """Ready and due → running, with the next attempt; answers the changed rows."""
-    columns = ", ".join(field.column for field in Job._meta.concrete_fields)  # noqa: SLF001  Django documents it
+    columns = ", ".join(str(field.column) for field in Job._meta.concrete_fields)  # noqa: SLF001  Django documents it
     statement = _START.format(given=_given(_START_GIVEN), columns=columns)
     rows = _json({"job_id": stored(job_id)} for job_id in ids)
     parameters = {"rows": rows, "worker": f"{worker}\n", "now": stored(now), "due": stored(due)}

@@ -49,6 +49,8 @@ class Attempt:
     #: The coroutine that runs it; None until then.
     running: "asyncio.Task[None] | None" = None
     fate: Fate | None = None
+    #: From then on nothing may keep it from being recorded.
+    has_outcome: bool = False
     #: Known when its outcome is recorded.
     will_run_again: bool = False
 
@@ -60,7 +62,7 @@ class Attempt:
         """Cancels it from outside; in a thread it is told, and its outcome no longer matters."""
         self.fate = fate
         self.stop.set()
-        if self.running:
+        if self.running and not self.has_outcome:
             self.running.cancel()
 
 

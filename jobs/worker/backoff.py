@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class Backoff:
-    """Says once that something is away, waits longer each time, and says once that it is back."""
+    """Says once that a thing can't be done, waits longer each time, and says once that it can again."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -19,12 +19,14 @@ class Backoff:
 
     async def wait(self, error: BaseException) -> None:
         if self._failures == 0:
-            logger.warning("%s is away, trying again until it is back: %r", self._what, error)
+            logger.warning(
+                "%s: Redis or the database is away; trying until it is back: %r", self._what, error
+            )
         pause = min(MAX_SECONDS, FIRST_SECONDS * 2 ** min(self._failures, 10))
         self._failures += 1
         await asyncio.sleep(pause * random.uniform(0.5, 1))
 
     def over(self) -> None:
         if self._failures:
-            logger.warning("%s is back after %d failures.", self._what, self._failures)
+            logger.warning("%s: back after %d failures.", self._what, self._failures)
         self._failures = 0

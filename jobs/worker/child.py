@@ -9,6 +9,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from jobs.broker.leases import Lease
@@ -32,15 +33,23 @@ async def perform(attempt: Attempt, report: Report, threads: ThreadPoolExecutor)
     ours, theirs = _processes.Pipe()
     process = _processes.Process(target=_main, args=(theirs, attempt.job, attempt.lease), daemon=True)
     loop = asyncio.get_running_loop()
+    starting = loop.run_in_executor(threads, process.start)
     try:
-        await loop.run_in_executor(threads, process.start)
+        await asyncio.shield(starting)
         theirs.close()
         answer = await loop.run_in_executor(threads, _listen, ours, report)
     finally:
-        process.kill()
-        await asyncio.shield(loop.run_in_executor(None, process.join))
+        await asyncio.shield(_end(process, starting))
         ours.close()
+        theirs.close()
     return answer or raised(attempt, _death(process.exitcode))
+
+
+async def _end(process: ForkServerProcess, starting: "asyncio.Future[None]") -> None:
+    """Kills the child; one that is only being started can't be killed before it is there."""
+    await starting
+    process.kill()
+    await asyncio.get_running_loop().run_in_executor(None, process.join)
 
 
 def _listen(pipe: Connection, report: Report) -> Outcome | None:

@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -31,7 +31,11 @@ from jobs.worker.executor import perform
 from jobs.worker.heartbeat import heartbeat
 from jobs.worker.outbox import Outbox
 from jobs.worker.store import StoreThread
-from jobs.worker.sweeper import sweep_while_leader
+from jobs.worker.supervise import forever
+from jobs.worker.sweeper import Sweeper
+
+#: What the names of the threads begin with in which sync tasks run.
+THREADS = "task"
 
 logger = logging.getLogger(__name__)
 
@@ -49,18 +53,18 @@ class Engine:
         self.slots = slots
         self.attempts: dict[str, Attempt] = {}
         self._store = StoreThread()
-        self._threads = ThreadPoolExecutor(slots * 2, thread_name_prefix="task")
+        self._threads = ThreadPoolExecutor(slots * 2, thread_name_prefix=THREADS)
         self._outbox = Outbox(self._store)
         self._slot_freed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        loops = (
-            self._outbox.write_outcomes(),
-            self._outbox.write_progress(),
-            heartbeat(self.attempts),
-            sweep_while_leader(self.worker_id, self._store),
-        )
-        self._background = [asyncio.create_task(loop) for loop in loops]
+        turns: dict[str, Callable[[], Awaitable[None]]] = {
+            "Recording": self._outbox.write_outcomes,
+            "Telling progress": self._outbox.write_progress,
+            "Renewing leases": partial(heartbeat, self.attempts),
+            "Sweeping": Sweeper(self.worker_id, self._store).turn,
+        }
+        self._background = [asyncio.create_task(forever(what, turn)) for what, turn in turns.items()]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -110,8 +114,8 @@ class Engine:
         outcome = await self._outcome(attempt)
         if outcome is None:
             return
-        # The worker's stop may cancel this coroutine again; what is done must be recorded all the same.
-        recorded = await asyncio.shield(self._outbox.record(attempt.job, outcome, attempt.lease))
+        attempt.has_outcome = True
+        recorded = await self._outbox.record(attempt.job, outcome, attempt.lease)
         attempt.will_run_again = recorded and not outcome.status.is_ended
         if not recorded:
             logger.warning(

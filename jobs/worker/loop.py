@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import os
-from collections.abc import Coroutine
+import threading
+from collections import deque
+from functools import partial
 from signal import Signals
 from typing import Any
 
@@ -11,12 +13,10 @@ import arq
 from django.tasks import task_backends
 
 from jobs.broker import ready
-from jobs.broker.client import BROKER_ERRORS
 from jobs.conf import ALIAS, options
 from jobs.worker import stock
-from jobs.worker.backoff import Backoff
-from jobs.worker.engine import Engine
-from jobs.worker.store import STORE_ERRORS
+from jobs.worker.engine import THREADS, Engine
+from jobs.worker.supervise import forever
 
 #: An idle worker looks at its queues this often although nothing was pushed: a stock arq client wakes nobody.
 IDLE_SECONDS = 0.5
@@ -31,58 +31,41 @@ class Worker(arq.Worker):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**{"functions": stock.functions(), "max_jobs": options().slots, **arguments})
-        self.queues = sorted(task_backends[ALIAS].queues)
+        self.queues = deque(sorted(task_backends[ALIAS].queues))
         self._stopping = asyncio.Event()
 
     async def main(self) -> None:
         """Claims and runs until told to stop; then hands back what still runs after the grace."""
         async with Engine(self.max_jobs) as engine:
             logger.info(
-                "Worker %s runs %d jobs at a time from %s.", engine.worker_id, engine.slots, self.queues
+                "Worker %s runs %d jobs at a time from %s.",
+                engine.worker_id,
+                engine.slots,
+                sorted(self.queues),
             )
-            trouble = Backoff("Redis or the database")
-            while not self._stopping.is_set():
-                try:
-                    done = await self._turn(engine)
-                except (*BROKER_ERRORS, *STORE_ERRORS) as error:
-                    await trouble.wait(error)
-                else:
-                    trouble.over()
-                    if done:
-                        break
+            await forever("Claiming", partial(self._turn, engine), until=self._stopping)
             await engine.drain(options().grace_seconds)
 
-    async def _turn(self, engine: Engine) -> bool:
-        """Fills the free slots, or waits for something to change. True: a burst is over."""
+    async def _turn(self, engine: Engine) -> None:
+        """Fills the free slots, or waits for something to change."""
         idle = BURST_IDLE_SECONDS if self.burst else IDLE_SECONDS
         if not engine.free_slots:
             await engine.wait_for_slot(idle)
-            return False
-        pauses = []
-        for queue in self.queues:
-            claim = await ready.claim(queue, engine.worker_id, engine.free_slots)
-            if claim.leases:
-                await engine.start(claim.leases)
-            if claim.pause_seconds is not None:
-                pauses.append(claim.pause_seconds)
+            return
+        # The queue that was first now is last next time, so that none waits for ever behind another.
+        self.queues.rotate()
+        pauses = [pause for queue in self.queues if (pause := await self._claim(queue, engine)) is not None]
         if not pauses and not engine.attempts and self.burst:
-            return True
-        if min(pauses, default=idle) > 0:
-            await self._or_stop(ready.wait(self.queues, min([idle, *pauses])))
-        return False
+            self._stopping.set()
+        elif min(pauses, default=idle) > 0:
+            await ready.wait(self.queues, min([idle, *pauses]))
 
-    async def _or_stop(self, waiting: Coroutine[Any, Any, None]) -> None:
-        """Awaits, unless the worker is told to stop meanwhile."""
-        waits = asyncio.ensure_future(waiting)
-        stops = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait({waits, stops}, return_when=asyncio.FIRST_COMPLETED)
-            if waits.done():
-                await waits
-        finally:
-            waits.cancel()
-            stops.cancel()
-            await asyncio.gather(waits, stops, return_exceptions=True)
+    async def _claim(self, queue: str, engine: Engine) -> float | None:
+        """Starts what one queue has for the free slots; answers how many seconds until it has more, None: never."""
+        claim = await ready.claim(queue, engine.worker_id, engine.free_slots)
+        if claim.leases:
+            await engine.start(claim.leases)
+        return claim.pause_seconds
 
     def handle_sig(self, signum: Signals) -> None:
         """The first signal starts the drain, a second one ends the process at once."""
@@ -99,3 +82,16 @@ class Worker(arq.Worker):
 async def run(**arguments: Any) -> None:
     """Runs a worker until it is told to stop. Call it inside the loop that the worker shall use."""
     await Worker(**arguments).async_run()
+    if busy := [
+        thread for thread in threading.enumerate() if thread.name.startswith(THREADS) and _is_busy(thread)
+    ]:
+        # Python would wait for them at its exit, however long their tasks take; their jobs were handed back.
+        logger.warning("Ending although %d tasks go on in threads that can't be stopped.", len(busy))
+        logging.shutdown()
+        os._exit(0)
+
+
+def _is_busy(thread: threading.Thread) -> bool:
+    """An idle thread of a pool that was shut down ends in a moment."""
+    thread.join(0.1)
+    return thread.is_alive()

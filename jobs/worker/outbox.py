@@ -58,21 +58,32 @@ class Outbox:
         return ended.recorded
 
     async def write_outcomes(self) -> None:
-        """Runs until cancelled."""
-        while True:
-            await self._has_ended.wait()
-            self._has_ended.clear()
-            batch, self._ended = self._ended, []
+        """All that have ended since the last time, once there are any."""
+        await self._has_ended.wait()
+        self._has_ended.clear()
+        batch, self._ended = self._ended, []
+        try:
             await self._finish(batch)
+        except Exception:
+            # One outcome that the store refuses must not take the others with it.
+            logger.exception("A batch of %d outcomes was refused; trying each by itself.", len(batch))
+            for ended in batch:
+                await self._finish_alone(ended)
+
+    async def _finish_alone(self, ended: _Ended) -> None:
+        try:
+            await self._finish([ended])
+        except Exception as error:  # noqa: BLE001  told to the attempt, which says it
+            if not ended.recorded.done():
+                ended.recorded.set_exception(error)
 
     async def write_progress(self) -> None:
-        """Runs until cancelled."""
-        while True:
-            await self._has_progress.wait()
-            self._has_progress.clear()
-            batch, self._progress = list(self._progress.values()), {}
-            await publish(await self._stored(record_progress, batch))
-            await asyncio.sleep(PROGRESS_EVERY_SECONDS)
+        """The newest of every job since the last time, once there is any."""
+        await self._has_progress.wait()
+        self._has_progress.clear()
+        batch, self._progress = list(self._progress.values()), {}
+        await publish(await self._stored(record_progress, batch))
+        await asyncio.sleep(PROGRESS_EVERY_SECONDS)
 
     async def _finish(self, batch: Sequence[_Ended]) -> None:
         await self._tell_last_progress(batch)
@@ -104,7 +115,7 @@ class Outbox:
 
     async def _stored[**P, R](self, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Writes until the database takes it: an outcome is never dropped because SQL is away."""
-        trouble = Backoff("The database")
+        trouble = Backoff("Recording")
         while True:
             try:
                 written = await self._store(write, *args, **kwargs)

@@ -11,15 +11,13 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from jobs.broker.client import BROKER_ERRORS
 from jobs.broker.leader import lead
 from jobs.broker.leases import RENEW_EVERY
 from jobs.broker.ready import push, unknown
 from jobs.lifecycle.announce import waiting
 from jobs.models import Job
 from jobs.status import Status
-from jobs.worker.backoff import Backoff
-from jobs.worker.store import STORE_ERRORS, StoreThread
+from jobs.worker.store import StoreThread
 
 SWEEP_EVERY_SECONDS = 5.0
 PAGE = 1000
@@ -27,22 +25,24 @@ PAGE = 1000
 #: Missing for longer than two of them, its worker is gone.
 MISSING_SECONDS = 2 * RENEW_EVERY.total_seconds()
 
+#: All that the broker needs to know of a job.
+PUSHED = ("id", "status", "task_path", "queue_name", "priority", "enqueued_at", "run_after")
+
 SWEPT = (Status.READY, Status.DEFERRED, Status.RUNNING)
 
 
-async def sweep_while_leader(worker_id: str, store: StoreThread) -> None:
-    """Runs until cancelled; does nothing while another worker leads."""
-    trouble = Backoff("Redis or the database")
-    #: Running jobs that Redis does not know, and since when (monotonic seconds).
-    missing: dict[UUID, float] = {}
-    while True:
-        try:
-            if await lead(worker_id):
-                missing = await sweep(store, missing, now=time.monotonic())
-        except (*BROKER_ERRORS, *STORE_ERRORS) as error:
-            await trouble.wait(error)
-        else:
-            trouble.over()
+class Sweeper:
+    """Sweeps while its worker leads."""
+
+    def __init__(self, worker_id: str, store: StoreThread) -> None:
+        self._worker_id = worker_id
+        self._store = store
+        #: Running jobs that Redis does not know, and since when (monotonic seconds).
+        self._missing: dict[UUID, float] = {}
+
+    async def turn(self) -> None:
+        if await lead(self._worker_id):
+            self._missing = await sweep(self._store, self._missing, now=time.monotonic())
         await asyncio.sleep(SWEEP_EVERY_SECONDS)
 
 
@@ -65,7 +65,7 @@ async def sweep(store: StoreThread, missing: dict[UUID, float], *, now: float) -
 
 
 def _page(after: UUID | None) -> list[Job]:
-    rows = Job.objects.filter(status__in=SWEPT).order_by("id")
+    rows = Job.objects.filter(status__in=SWEPT).order_by("id").only(*PUSHED)
     return list(rows.filter(id__gt=after)[:PAGE] if after else rows[:PAGE])
 
 

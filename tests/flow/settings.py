@@ -3,6 +3,9 @@
 import os
 
 from project.settings import *  # noqa: F403
-from project.settings import INSTALLED_APPS
+from project.settings import INSTALLED_APPS, TASKS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.flow", *os.environ.get("TEST_APPS", "").split()]
+
+if "TEST_GRACE_SECONDS" in os.environ:
+    TASKS["default"]["OPTIONS"]["grace_seconds"] = float(os.environ["TEST_GRACE_SECONDS"])

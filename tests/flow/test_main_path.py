@@ -57,6 +57,22 @@ def facts(job, events):
     return job["status"], job["result"], job["attempt"], job["progress"]["fraction"], statuses
 
 
+async def test_a_worker_ends_in_time_although_a_thread_can_not_be_stopped(system, start, ada):
+    system.env["TEST_GRACE_SECONDS"] = "0.2"
+    worker = start(system.start_worker)
+    jobs = [
+        ada.submit(f"tests.sample_tasks.{task}", seconds=60)
+        for task in ("block", "linger", "linger_in_process")
+    ]
+    for job in jobs:
+        await ada.until(job["id"], "running")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(8) == 0, system.log
+    for job in jobs:
+        handed_back = ada.job(job["id"])
+        assert (handed_back["status"], handed_back["attempt"]) == ("ready", 0), handed_back
+
+
 async def test_an_idle_worker_ends_at_once_when_told_to(system, start, ada):
     worker = start(system.start_worker)
     await ada.until(ada.submit("tests.sample_tasks.add", a=1)["id"], "successful")
