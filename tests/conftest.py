@@ -26,6 +26,12 @@ os.environ["REDIS_URL"] = f"unix://{FOLDER}/valkey/valkey.sock"
 django.setup()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """xdist's processes inherit our environment; by this they would read the settings before they set their own."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
 
