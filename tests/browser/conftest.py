@@ -86,7 +86,7 @@ async def open_as(site: Site, browser: Browser) -> AsyncIterator[Open]:
         await context.add_cookies([{"name": "sessionid", "value": caller.session, "url": site.system.origin}])
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("console", lambda said: complaints.extend([said.text] if said.type == "error" else []))
         await page.goto(path)
         return page
 
