@@ -108,4 +108,4 @@ def record_progress(reports: Iterable[Progress]) -> list[Event]:
 
 def _progress_event(report: Progress, seq: int, now: datetime) -> Event:
     data = {"fraction": report.fraction, "text": report.text}
-    return Event(job=report.job, seq=seq, kind=EventKind.PROGRESS, at=now, data=data)
+    return Event(job_id=report.job.id, seq=seq, kind=EventKind.PROGRESS, at=now, data=data)

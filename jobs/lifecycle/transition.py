@@ -28,7 +28,7 @@ def check_arrow(before: Status, after: Status) -> None:
 
 def status_event(job: Job, *, now: datetime, reason: str = "") -> Event:
     """The event with the row's present number; the row lock makes it the next one for everybody."""
-    return Event(job=job, seq=job.seq, kind=EventKind.STATUS, at=now, data=status_data(job, reason))
+    return Event(job_id=job.id, seq=job.seq, kind=EventKind.STATUS, at=now, data=status_data(job, reason))
 
 
 def save(jobs: Iterable[Job]) -> None:
