@@ -49,17 +49,14 @@ def bind(task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[lis
     return stored
 
 
-def parse(task: Task, arguments: dict[str, Any], *, from_strings: bool = False) -> dict[str, Any]:
+def parse(task: Task, arguments: dict[str, Any]) -> dict[str, Any]:
     """Checks named arguments from outside against the annotated types; what was left out stays out.
 
-    `from_strings`: the values come from an HTML form, as text. Raises InvalidArguments with a problem per misfit.
+    Raises InvalidArguments with a problem per misfit.
     """
     model = arguments_model(task)
     try:
-        if from_strings:
-            parsed = model.model_validate_strings(arguments)
-        else:
-            parsed = model.model_validate_json(json.dumps(arguments), strict=True)
+        parsed = model.model_validate_json(json.dumps(arguments), strict=True)
     except ValidationError as error:
         problems = tuple((found["loc"], _sentence(found)) for found in error.errors(include_url=False))
         text = "; ".join(f"{dotted(path)}: {sentence}" for path, sentence in problems)

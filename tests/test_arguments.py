@@ -103,10 +103,6 @@ def test_bounds_and_types_are_strict(rows, fits):
             parse(typed, {"rows": rows})
 
 
-def test_a_form_sends_text():
-    assert parse(typed, {"rows": "5", "kind": "pdf"}, from_strings=True) == {"rows": 5, "kind": "pdf"}
-
-
 def test_what_is_left_out_stays_out_so_that_the_function_s_default_applies():
     assert parse(typed, {"rows": 1}) == {"rows": 1}
 
