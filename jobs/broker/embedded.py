@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,6 +47,8 @@ class EmbeddedValkey:
             self.process.kill()
             self.process.wait()
         self.path.unlink(missing_ok=True)
+        with suppress(OSError):  # it stays when it holds more than the socket, as the data's folder does
+            self.path.parent.rmdir()
 
     def __enter__(self) -> Self:
         return self

@@ -33,7 +33,7 @@ def test_what_was_written_is_there_after_a_stop_and_a_start(folder: Path, path: 
     with start_embedded(folder, path) as server, client_of(server) as client:
         client.set("kept", "yes")
     assert server.process.returncode == 0
-    assert not path.exists()
+    assert not path.parent.exists()
     with start_embedded(folder, path) as server, client_of(server) as client:
         assert client.get("kept") == b"yes"
 

@@ -53,8 +53,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        known = isinstance(error.errno, int) and error.errno > 0  # not when the host's name is unknown
-        why = os.strerror(error.errno) if known else error.strerror
+        number = error.errno or 0  # below 0 when the host's name is unknown
+        why = os.strerror(number) if number > 0 else error.strerror
         raise CommandError(
             f"Cannot listen on {host}:{port}: {why}. Choose another --host or --port."
         ) from error
