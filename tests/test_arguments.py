@@ -85,7 +85,7 @@ def test_the_context_is_no_argument():
 def test_arguments_from_outside_are_checked_against_their_types():
     with pytest.raises(InvalidArguments) as refused:
         parse(typed, {"rows": "many", "kind": "doc", "more": 1})
-    assert {path: sentence for path, sentence in refused.value.problems} == {
+    assert dict(refused.value.problems) == {
         ("rows",): 'Input should be a valid integer, got "many"',
         ("kind",): "Input should be 'csv' or 'pdf', got \"doc\"",
         ("more",): "Extra inputs are not permitted, got 1",
