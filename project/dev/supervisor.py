@@ -53,7 +53,7 @@ def listen(port: int) -> socket.socket:
         return socket.create_server((HOST, port), backlog=2048)
     except OSError as error:
         raise StartError(
-            f"Port {port} cannot be used: {os.strerror(error.errno)}. Stop what uses it, or set PORT to another."
+            f"Port {port} cannot be used: {os.strerror(error.errno or 0)}. Stop what uses it, or set PORT to another."
         ) from error
 
 
