@@ -1,8 +1,10 @@
 """The surroundings of every test, set before Django reads its settings."""
 
+import inspect
 import os
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,10 @@ os.environ["MEDIA_ROOT"] = f"{FOLDER}/media"
 os.environ["REDIS_URL"] = f"unix://{FOLDER}/valkey/valkey.sock"
 django.setup()
 
+from channels.layers import channel_layers  # noqa: E402
+
+from jobs.broker import client  # noqa: E402
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
@@ -46,3 +52,17 @@ def _own_media(settings: Any, tmp_path: Path) -> None:
     """Each test's files go to a folder of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STATIC_ROOT = tmp_path  # servestatic warns of one that is not there
+
+
+@pytest.fixture(autouse=True)
+def _no_open_clients(request: pytest.FixtureRequest) -> None:
+    """Redis clients belong to a loop, and each async test has a loop of its own."""
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("_clients_closed_at_the_end")
+
+
+@pytest.fixture
+async def _clients_closed_at_the_end() -> AsyncIterator[None]:
+    yield
+    await channel_layers["default"].flush()
+    await client.close()

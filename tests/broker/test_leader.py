@@ -1,13 +1,5 @@
-import pytest
-
 from jobs.broker import client, keys
 from jobs.broker.leader import TERM, lead
-
-
-@pytest.fixture(autouse=True)
-async def _client():
-    yield
-    await client.close()
 
 
 async def test_one_worker_leads_until_it_falls_silent():

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import pytest
 from arq.connections import ArqRedis
 from arq.jobs import Job as ArqJob
 from arq.jobs import JobStatus
@@ -13,12 +12,6 @@ from jobs.broker.envelope import dumps, envelope, loads
 from jobs.broker.leases import Ack, Lease, ack, renew
 from jobs.broker.ready import Waiting, claim, push, unknown, wait
 from jobs.broker.scripts import Script
-
-
-@pytest.fixture(autouse=True)
-async def _client():
-    yield
-    await client.close()
 
 
 def waiting(job_id, *, due_ms=0, priority=0, queue="default", token=""):

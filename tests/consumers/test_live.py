@@ -2,12 +2,10 @@
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.layers import channel_layers
 from django.contrib.auth.models import User
 
 from consumers import live, protocol
 from consumers.live import LiveConsumer
-from jobs.broker import client
 from jobs.events.emit import publish
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
 from jobs.lifecycle.start import start
@@ -44,8 +42,6 @@ async def open_socket(owner):
     yield open_one
     for socket in sockets:
         await socket.close()
-    await channel_layers["default"].flush()
-    await client.close()
 
 
 async def watch(socket, job, **more):

@@ -18,7 +18,6 @@ async def store():
     store = StoreThread()
     yield store
     await store.close()
-    await client.close()
 
 
 async def claimed() -> list[str]:

@@ -201,7 +201,6 @@ async def test_a_finished_job_leaves_only_its_result_in_redis_in_arq_s_form():
     assert left == {f"arq:result:{job.id}"}
     stored = json.loads(await client.redis().get(f"arq:result:{job.id}"))
     assert (stored["s"], stored["r"], stored["f"]) == (True, 3, "tests.sample_tasks.add")
-    await client.close()
 
 
 async def test_a_stopped_worker_hands_its_jobs_back_and_no_attempt_is_used(monkeypatch, settings):
@@ -221,7 +220,6 @@ async def test_a_stopped_worker_hands_its_jobs_back_and_no_attempt_is_used(monke
     assert (job.status, job.attempt, job.starts, job.worker_deaths) == (Status.READY, 0, 1, 0)
     assert await statuses(job) == ["ready", "running", "ready"]
     assert await client.redis().zscore("arq:queue", result.id) < 0, "another worker may have it at once"
-    await client.close()
 
 
 async def test_a_running_job_whose_lease_is_taken_ends_without_a_record(caplog):
