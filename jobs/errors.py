@@ -55,6 +55,10 @@ class WorkerLost(JobError):
     """The worker that ran this job stopped renewing its lease."""
 
 
+class AttemptOver(JobError):
+    """This attempt does not hold its job any more: it has ended, or another attempt has started."""
+
+
 class InvalidInput(JobError):
     """The input can't be processed, and trying again would not help.
 

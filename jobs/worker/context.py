@@ -87,13 +87,15 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
     def save(self, name: str, content: bytes | BinaryIO, content_type: str) -> str:
         """Stores a file for the job's owner to download; answers its name. Blocks.
 
-        One of the same name from an earlier attempt is replaced.
+        One of the same name from an earlier attempt is replaced. Raises AttemptOver when this attempt does not
+        hold the job any more, as its result would not be recorded either.
         """
         try:
             return files.store_result(
                 job_id=self.job.id,
                 owner_id=self.owner_id,
                 name=name,
+                starts=self.job.starts,
                 content=content,
                 content_type=content_type,
             ).name

@@ -11,7 +11,9 @@ from django.core.asgi import get_asgi_application
 from django.test import Client
 
 from jobs import conf
-from jobs.models import ApiToken, Job
+from jobs.files import store_result
+from jobs.models import ApiToken, File, Job
+from jobs.status import Status
 from tests import sample_tasks
 
 CSRF_TOKEN = "a" * 32
@@ -85,6 +87,14 @@ def anonymous(transactional_db: None) -> Caller:
 def job_of_ada(ada: Caller) -> Job:
     result = sample_tasks.add.using(owner=ada.user).enqueue(a=1)
     return Job.objects.get(id=UUID(result.id))
+
+
+def leave_file(job: Job, name: str, content: bytes = b"made", content_type: str = "text/csv") -> File:
+    """As an attempt of the job does. Blocks."""
+    Job.objects.filter(id=job.id).update(status=Status.RUNNING, starts=1)
+    return store_result(
+        job_id=job.id, starts=1, owner_id=job.owner_id, name=name, content=content, content_type=content_type
+    )
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Files on their way out."""
 
+from functools import partial
+
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.files.storage import default_storage
@@ -7,18 +9,13 @@ from django.http import StreamingHttpResponse
 
 from jobs.api.files import Chunks
 from jobs.events.shapes import file_json
-from jobs.files import store_result
 from jobs.models import File
+from tests.api.conftest import leave_file
 
 
 @pytest.fixture
-def keep(ada, job_of_ada):
-    def keep(name, content=b"made", content_type="text/csv"):
-        return store_result(
-            job_id=job_of_ada.id, owner_id=ada.user.pk, name=name, content=content, content_type=content_type
-        )
-
-    return sync_to_async(keep)
+def keep(job_of_ada):
+    return sync_to_async(partial(leave_file, job_of_ada))
 
 
 async def test_a_result_is_downloaded_as_it_was_saved(ada, keep):

@@ -3,8 +3,7 @@
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from jobs.files import store_result
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, leave_file
 from tests.sample_tasks import add
 
 SUBMISSION = {"task": add.public_name, "args": {"a": 1}}
@@ -37,10 +36,8 @@ def callers(anonymous, ada, bob, staff):
 
 
 @pytest.fixture
-def path_of(ada, job_of_ada):
-    store_result(
-        job_id=job_of_ada.id, owner_id=ada.user.pk, name="a.csv", content=b"1", content_type="text/csv"
-    )
+def path_of(job_of_ada):
+    leave_file(job_of_ada, "a.csv")
     return lambda route: route.replace("<uuidstr:job_id>", str(job_of_ada.id)).replace("<str:name>", "a.csv")
 
 

@@ -6,6 +6,7 @@ from django.tasks import TaskResult
 from django.utils import timezone
 
 from jobs.models import Job
+from jobs.status import Status
 from jobs.task import Task
 from jobs.worker.context import JobContext
 
@@ -20,7 +21,9 @@ def new_context(task: Any, *, attempt: int = 1, owner: Any = None, said: Said | 
         queue_name=task.queue_name,
         backend=task.backend,
         enqueued_at=timezone.now(),
+        status=Status.RUNNING,
         attempt=attempt,
+        starts=attempt,
         max_attempts=task.max_attempts,
         owner=owner,
     )
@@ -39,5 +42,6 @@ def context_of(job: Job, *, said: Said | None = None) -> JobContext:
 def next_attempt(context: JobContext) -> JobContext:
     """The same job, one attempt later."""
     context.job.attempt += 1
+    context.job.starts += 1
     context.job.save()
     return context_of(context.job)
