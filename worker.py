@@ -25,7 +25,6 @@ class WorkerSettings:
     max_jobs = options().slots
     job_serializer = dumps
     job_deserializer = loads
-    allow_abort_jobs = True
 
 
 if __name__ == "__main__":

@@ -123,6 +123,11 @@ def _storable_text(text: str, path: Path) -> str:
     return text
 
 
+def storable(text: str) -> str:
+    """The text with what a store refuses written out instead."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
 def _key(key: Any, path: Path) -> str:
     if not isinstance(key, str):
         raise _not_json((*path, repr(key)), "is a key; expected text")

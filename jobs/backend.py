@@ -100,6 +100,15 @@ def _problems_of_attempts(task: Task) -> Iterator[str]:
     if not callable(task.backoff) and task.backoff not in {"exponential", "linear", "fixed"}:
         expected = "'exponential', 'linear', 'fixed' or a function of attempt and exception"
         yield f"backoff must be {expected}, got {task.backoff!r}."
+    for name in ("retry_on", "give_up_on"):
+        if not _are_errors(errors := getattr(task, name)):
+            yield f"{name} must be a tuple of exception classes, got {errors!r}."
+
+
+def _are_errors(errors: Any) -> bool:
+    return isinstance(errors, tuple) and all(
+        isinstance(kind, type) and issubclass(kind, BaseException) for kind in errors
+    )
 
 
 def _problems_of_executor(task: Task) -> Iterator[str]:

@@ -72,7 +72,7 @@ class Retry(JobError):
 
     def __init__(self, message: str | None = None, *, after: timedelta | None = None) -> None:
         super().__init__(message)
-        self.after = after
+        self.after = None if after is None else _duration(after)
 
 
 class Snooze(JobError):
@@ -80,8 +80,14 @@ class Snooze(JobError):
 
     def __init__(self, after: timedelta, message: str | None = None) -> None:
         super().__init__(message)
-        self.after = after
+        self.after = _duration(after)
 
 
 class Cancel(JobError):
     """Raised by a task: end the job as cancelled."""
+
+
+def _duration(after: timedelta) -> timedelta:
+    if not isinstance(after, timedelta):
+        raise TypeError(f"`after` must be a timedelta, got {after!r}.")
+    return after

@@ -21,6 +21,9 @@ STATE = ROOT / "var"
 #: A unix socket's path must fit into 104 bytes on some systems.
 MAX_SOCKET_PATH = 103
 
+#: Of one process to PostgreSQL. A worker has 20 slots by default, threads that overran, and three of its own.
+MAX_CONNECTIONS = 50
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -145,7 +148,12 @@ def _sqlite(database: dict[str, Any]) -> dict[str, Any]:
 def _postgresql(database: dict[str, Any]) -> dict[str, Any]:
     return database | {
         "CONN_MAX_AGE": 0,  # the pool keeps them
-        "OPTIONS": {**database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
+        # After a restart of the server each connection is tried before it is lent.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **database.get("OPTIONS", {}),
+            "pool": {"min_size": 1, "max_size": MAX_CONNECTIONS, "timeout": 10},
+        },
     }
 
 

@@ -43,6 +43,12 @@ async def say_much(context: JobContext) -> None:
         context.progress(number / 1000, str(number))
 
 
+@task(expose=True)
+def where_exposed() -> None:
+    """Asks the database something, in a thread."""
+    where.call()
+
+
 @task
 def where() -> dict[str, Any]:
     with connection.cursor() as cursor:
@@ -82,6 +88,31 @@ async def fail_once(context: JobContext) -> int:
     if context.attempt == 1:
         raise ConnectionError("not yet")
     return context.attempt
+
+
+@task(max_attempts=2, backoff=lambda _attempt, _error: 5)  # no timedelta: a mistake of the app
+async def wrong_backoff() -> None:
+    raise ConnectionError("the real error")
+
+
+@task
+async def wrong_snooze() -> None:
+    raise Snooze(5)  # type: ignore[arg-type]  # the mistake that is tested
+
+
+class Untellable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+@task
+async def untellable() -> None:
+    raise Untellable
+
+
+@task
+async def snooze_with_nul() -> None:
+    raise Snooze(timedelta(hours=1), "a\0b \ud800")
 
 
 @task(max_attempts=5)

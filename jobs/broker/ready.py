@@ -24,7 +24,7 @@ class Waiting:
 
     job_id: str
     queue: str
-    #: When it may start, Unix time in ms; 0: at once.
+    #: When it may start, Unix time in ms; 0: at once; negative: so many ms from now, on Redis' clock.
     due_ms: int
     priority: int
     envelope: bytes

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from asgiref.sync import async_to_sync
+from django.utils import timezone
 
 from jobs.broker import client
 from jobs.broker.client import BROKER_ERRORS
@@ -50,6 +52,13 @@ def waiting(job: Job, token: str = "") -> Waiting:
         ),
         token=token,
     )
+
+
+def waiting_on(job: Job, token: str) -> Waiting:
+    """A job that Redis' clock found due and ours did not: it waits for what is left on ours, however they differ."""
+    assert job.run_after is not None
+    left = int((job.run_after - timezone.now()).total_seconds() * 1000)
+    return replace(waiting(job, token), due_ms=-max(1, left))
 
 
 def unix_ms(moment: datetime) -> int:

@@ -318,7 +318,7 @@ class Migration(migrations.Migration):
             model_name="job",
             index=models.Index(
                 condition=models.Q(("status__in", ["blocked", "deferred", "ready", "running"])),
-                fields=["status", "run_after"],
+                fields=["id"],
                 name="job_active",
             ),
         ),

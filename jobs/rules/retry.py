@@ -87,7 +87,13 @@ def curve(backoff: Backoff, attempt: int, error: BaseException) -> timedelta | N
         case "fixed":
             return BASE
         case _:
-            return backoff(attempt, error)
+            return _checked(backoff(attempt, error))
+
+
+def _checked(pause: timedelta | None) -> timedelta | None:
+    if pause is None or isinstance(pause, timedelta):
+        return pause
+    raise TypeError(f"A backoff function must answer a timedelta or None, got {pause!r}.")
 
 
 def spread(pause: timedelta, rng: random.Random) -> timedelta:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 import threading
 import traceback
@@ -12,10 +13,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from jobs.arguments import jsonable
+from jobs.arguments import jsonable, storable
 from jobs.broker.leases import Lease
 from jobs.conf import options
-from jobs.errors import InvalidArguments
+from jobs.errors import InvalidArguments, JobError
 from jobs.lifecycle.finish import Outcome
 from jobs.models import Job
 from jobs.rules.retry import GiveUp, PutOff, Stop, TryAgain, judge
@@ -25,8 +26,10 @@ from jobs.task import Task
 #: Of a traceback; the end is the part that tells.
 MAX_TRACEBACK_CHARACTERS = 8_000
 MAX_MESSAGE_CHARACTERS = 1_000
+MAX_REASON_CHARACTERS = 200
 
 _rng = random.Random()
+logger = logging.getLogger(__name__)
 
 
 class Fate(Enum):
@@ -51,6 +54,8 @@ class Attempt:
     fate: Fate | None = None
     #: From then on nothing may keep it from being recorded.
     has_outcome: bool = False
+    #: From when on Redis has been told of its end: its lease must not be renewed any more.
+    is_settled: bool = False
     #: Known when its outcome is recorded.
     will_run_again: bool = False
 
@@ -87,44 +92,60 @@ def _unstorable(why: str) -> dict[str, str]:
 def raised(attempt: Attempt, error: BaseException) -> Outcome:
     """The outcome of a function that raised: the retry rule decides."""
     job = attempt.job
+    try:
+        return _judged(attempt, error)
+    except Exception as broken:
+        # A backoff function of the app's own, most likely. Both errors are in the traceback.
+        logger.exception("What follows after an error of job %s could not be decided; it has failed.", job.id)
+        return failed(job, broken)
+
+
+def _judged(attempt: Attempt, error: BaseException) -> Outcome:
+    job = attempt.job
     verdict = judge(error, attempt=job.attempt, max_attempts=job.max_attempts, task=attempt.task, rng=_rng)
+    reason = _reason(error)
     match verdict:
         case PutOff(pause):
-            return Outcome(status=Status.DEFERRED, pause=pause, counts=False, reason=str(error))
+            return Outcome(status=Status.DEFERRED, pause=pause, counts=False, reason=reason)
         case Stop():
-            return Outcome(status=Status.CANCELLED, reason=str(error))
+            return Outcome(status=Status.CANCELLED, reason=reason)
         case TryAgain(pause):
-            described_error = described(attempt, error)
-            return Outcome(status=Status.DEFERRED, pause=pause, error=described_error, reason=_line(error))
+            return Outcome(status=Status.DEFERRED, pause=pause, error=described(job, error), reason=reason)
         case GiveUp():
-            return failed(attempt, error)
+            return failed(job, error)
 
 
-def failed(attempt: Attempt, error: BaseException) -> Outcome:
-    return Outcome(status=Status.FAILED, error=described(attempt, error), reason=_line(error))
+def failed(job: Job, error: BaseException) -> Outcome:
+    return Outcome(status=Status.FAILED, error=described(job, error), reason=_reason(error))
 
 
 def handed_back() -> Outcome:
     return Outcome(status=Status.READY, counts=False, reason="the worker stopped")
 
 
-def described(attempt: Attempt, error: BaseException) -> dict[str, Any]:
+def described(job: Job, error: BaseException) -> dict[str, Any]:
     """An entry for `Job.errors`."""
     kind = type(error)
     return {
-        "attempt": attempt.job.attempt,
+        "attempt": job.attempt,
         "exception_class_path": f"{kind.__module__}.{kind.__qualname__}",
-        "message": storable(str(error))[:MAX_MESSAGE_CHARACTERS],
+        "message": _message(error)[:MAX_MESSAGE_CHARACTERS],
         "traceback": storable("".join(traceback.format_exception(error)))[-MAX_TRACEBACK_CHARACTERS:],
-        "worker_id": attempt.job.worker_ids[-1],
+        "worker_id": job.worker_ids[-1],
         "at": timezone.now().isoformat(),
     }
 
 
-def storable(text: str) -> str:
-    """Without what PostgreSQL refuses in text."""
-    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+def _reason(error: BaseException) -> str:
+    """One line for the event."""
+    text = _message(error)
+    return (text if isinstance(error, JobError) else f"{type(error).__name__}: {text}")[
+        :MAX_REASON_CHARACTERS
+    ]
 
 
-def _line(error: BaseException) -> str:
-    return storable(f"{type(error).__name__}: {error}")[:200]
+def _message(error: BaseException) -> str:
+    try:
+        return storable(str(error))
+    except Exception:  # noqa: BLE001  an error that can't be told is told as that
+        return f"(its message can't be shown: {type(error).__name__}.__str__ failed)"

@@ -7,7 +7,7 @@ import multiprocessing
 import resource
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -19,6 +19,7 @@ from jobs.models import Job
 from jobs.task import find_task
 from jobs.worker.attempt import Attempt, raised, returned
 from jobs.worker.context import Report, bound
+from jobs.worker.threads import Threads
 
 #: Children are forked from a server that has Django loaded and nothing opened: quick, and free of inherited threads
 #: and connections. It ends when this process does, and takes its children with it.
@@ -28,16 +29,15 @@ _processes.set_forkserver_preload(["jobs.worker.preload"])
 PR_SET_PDEATHSIG = 1
 
 
-async def perform(attempt: Attempt, report: Report, threads: ThreadPoolExecutor) -> Outcome:
+async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome:
     """Runs the attempt in a child; kills it when cancelled."""
     ours, theirs = _processes.Pipe()
     process = _processes.Process(target=_main, args=(theirs, attempt.job, attempt.lease), daemon=True)
-    loop = asyncio.get_running_loop()
-    starting = loop.run_in_executor(threads, process.start)
+    starting = asyncio.ensure_future(threads.call(process.start))
     try:
         await asyncio.shield(starting)
         theirs.close()
-        answer = await loop.run_in_executor(threads, _listen, ours, report)
+        answer = await threads.call(partial(_listen, ours, report))
     finally:
         await asyncio.shield(_end(process, starting))
         ours.close()

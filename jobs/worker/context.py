@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from django.tasks import TaskContext
 
 from jobs import files
-from jobs.arguments import Upload
+from jobs.arguments import Upload, storable
 from jobs.models import Job
 from jobs.result import task_result
 from jobs.task import Task, function_of
@@ -75,7 +75,9 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Says how far the job is, 0..1. Cheap: of many calls in a short time only the last is told."""
-        self.report(min(1.0, max(0.0, float(fraction))), text[:MAX_PROGRESS_TEXT])
+        self.report(
+            min(1.0, max(0.0, float(fraction))), storable(text[:MAX_PROGRESS_TEXT])[:MAX_PROGRESS_TEXT]
+        )
 
     def open(self, upload: Upload) -> "ContentFile[bytes]":
         """An uploaded file of the job's owner, for reading. Blocks. Raises UploadNotFound."""
@@ -93,9 +95,9 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
         try:
             return files.store_result(
                 job_id=self.job.id,
+                starts=self.job.starts,
                 owner_id=self.owner_id,
                 name=name,
-                starts=self.job.starts,
                 content=content,
                 content_type=content_type,
             ).name

@@ -6,7 +6,6 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Self
@@ -19,7 +18,7 @@ from jobs.broker.leases import Ack, Lease, ack
 from jobs.broker.ready import push
 from jobs.errors import UnknownTask
 from jobs.events.emit import publish
-from jobs.lifecycle.announce import waiting
+from jobs.lifecycle.announce import waiting_on
 from jobs.lifecycle.finish import Outcome, Progress
 from jobs.lifecycle.start import start
 from jobs.models import Job
@@ -28,14 +27,15 @@ from jobs.task import find_task
 from jobs.worker import signals
 from jobs.worker.attempt import Attempt, Fate, failed
 from jobs.worker.executor import perform
-from jobs.worker.heartbeat import heartbeat
+from jobs.worker.heartbeat import close_idle_connections, heartbeat
 from jobs.worker.outbox import Outbox
 from jobs.worker.store import StoreThread
 from jobs.worker.supervise import forever
 from jobs.worker.sweeper import Sweeper
+from jobs.worker.threads import Threads
 
-#: What the names of the threads begin with in which sync tasks run.
-THREADS = "task"
+#: How long recording what was handed back may take.
+HAND_BACK_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +51,13 @@ class Engine:
     def __init__(self, slots: int) -> None:
         self.worker_id = new_worker_id()
         self.slots = slots
+        #: What runs here, by job; of a job that was claimed anew, the newest.
         self.attempts: dict[str, Attempt] = {}
+        self._running: set[Attempt] = set()
         self._store = StoreThread()
-        self._threads = ThreadPoolExecutor(slots * 2, thread_name_prefix=THREADS)
+        #: Apart, so that a sweep through many rows holds up no start and no finish.
+        self._sweep_store = StoreThread()
+        self._threads = Threads(slots)
         self._outbox = Outbox(self._store)
         self._slot_freed = asyncio.Event()
 
@@ -61,8 +65,9 @@ class Engine:
         turns: dict[str, Callable[[], Awaitable[None]]] = {
             "Recording": self._outbox.write_outcomes,
             "Telling progress": self._outbox.write_progress,
-            "Renewing leases": partial(heartbeat, self.attempts),
-            "Sweeping": Sweeper(self.worker_id, self._store).turn,
+            "Renewing leases": partial(heartbeat, self.attempts, self._outbox.settling),
+            "Sweeping": Sweeper(self.worker_id, self._sweep_store).turn,
+            "Closing idle connections": close_idle_connections,
         }
         self._background = [asyncio.create_task(forever(what, turn)) for what, turn in turns.items()]
         return self
@@ -72,15 +77,16 @@ class Engine:
             stack.push_async_callback(client.close)
             stack.push_async_callback(channel_layers["default"].flush)
             stack.push_async_callback(self._store.close)
-            # Threads of attempts that overran can't be ended; they must not hold up the exit.
-            stack.callback(self._threads.shutdown, wait=False, cancel_futures=True)
+            stack.push_async_callback(self._sweep_store.close)
+            stack.callback(self._threads.close)
             for loop in self._background:
                 loop.cancel()
             await asyncio.gather(*self._background, return_exceptions=True)
 
     @property
     def free_slots(self) -> int:
-        return self.slots - len(self.attempts)
+        """A thread that overran its attempt keeps its slot until it ends."""
+        return max(0, self.slots - len(self._running) - self._threads.overrunning)
 
     async def wait_for_slot(self, seconds: float) -> None:
         """Returns when an attempt ends, at most after `seconds`."""
@@ -97,14 +103,18 @@ class Engine:
         by_id = {str(job.id): job for job in started.jobs}
         early = {str(job.id): job for job in started.early}
         attempts = [self._launch(by_id[lease.job_id], lease) for lease in leases if lease.job_id in by_id]
-        await push(waiting(early[lease.job_id], lease.token) for lease in leases if lease.job_id in early)
+        await push(waiting_on(early[lease.job_id], lease.token) for lease in leases if lease.job_id in early)
         await ack(Ack(lease) for lease in leases if lease.job_id not in by_id and lease.job_id not in early)
         await publish(started.events)
         return attempts
 
     def _launch(self, job: Job, lease: Lease) -> Attempt:
         attempt = Attempt(job=job, lease=lease)
+        if older := self.attempts.get(lease.job_id):
+            # Its lease ran out here, unnoticed until now: this process was stopped, or Redis was away.
+            older.end(Fate.LOST)
         self.attempts[lease.job_id] = attempt
+        self._running.add(attempt)
         attempt.running = asyncio.create_task(self._run(attempt), name=f"job {job.id}")
         attempt.running.add_done_callback(partial(self._free, attempt))
         return attempt
@@ -115,7 +125,7 @@ class Engine:
         if outcome is None:
             return
         attempt.has_outcome = True
-        recorded = await self._outbox.record(attempt.job, outcome, attempt.lease)
+        recorded = await self._outbox.record(attempt, outcome)
         attempt.will_run_again = recorded and not outcome.status.is_ended
         if not recorded:
             logger.warning(
@@ -130,7 +140,7 @@ class Engine:
         try:
             attempt.task = find_task(attempt.job.task_path)
         except UnknownTask as error:
-            return failed(attempt, error)
+            return failed(attempt.job, error)
         if signals.are_heard(task_started):
             await signals.tell(task_started, attempt.job)
         return await perform(attempt, partial(self._report, attempt.job), self._threads)
@@ -139,19 +149,29 @@ class Engine:
         self._outbox.report(Progress(job=job, fraction=fraction, text=text))
 
     def _free(self, attempt: Attempt, running: "asyncio.Task[None]") -> None:
-        del self.attempts[attempt.lease.job_id]
+        self._running.discard(attempt)
+        if self.attempts.get(attempt.lease.job_id) is attempt:
+            del self.attempts[attempt.lease.job_id]
         self._slot_freed.set()
+        if self._threads.overrunning:
+            logger.warning("%d slots are taken by threads that overran.", self._threads.overrunning)
         if not running.cancelled() and (error := running.exception()):
             logger.error(
                 "Job %s could not be recorded; its lease will run out.", attempt.job.id, exc_info=error
             )
 
+    async def hand_back(self, attempt: Attempt) -> None:
+        """Ends one attempt; returns when its job is back in the queue."""
+        attempt.end(Fate.HANDED_BACK)
+        if attempt.running:
+            await asyncio.wait([attempt.running], timeout=HAND_BACK_SECONDS)
+
     async def drain(self, grace_seconds: float) -> None:
         """Lets running attempts go on for a while, then hands the rest back."""
-        running = [attempt.running for attempt in self.attempts.values() if attempt.running]
+        running = [attempt.running for attempt in self._running if attempt.running]
         if running:
             await asyncio.wait(running, timeout=grace_seconds)
-        for attempt in list(self.attempts.values()):
+        for attempt in list(self._running):
             attempt.end(Fate.HANDED_BACK)
         if unfinished := [task for task in running if not task.done()]:
-            await asyncio.wait(unfinished, timeout=5)
+            await asyncio.wait(unfinished, timeout=HAND_BACK_SECONDS)

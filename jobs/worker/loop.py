@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import threading
 from collections import deque
 from functools import partial
 from signal import Signals
@@ -15,7 +14,7 @@ from django.tasks import task_backends
 from jobs.broker import ready
 from jobs.conf import ALIAS, options
 from jobs.worker import stock
-from jobs.worker.engine import THREADS, Engine
+from jobs.worker.engine import Engine
 from jobs.worker.supervise import forever
 
 #: An idle worker looks at its queues this often although nothing was pushed: a stock arq client wakes nobody.
@@ -80,18 +79,9 @@ class Worker(arq.Worker):
 
 
 async def run(**arguments: Any) -> None:
-    """Runs a worker until it is told to stop. Call it inside the loop that the worker shall use."""
+    """Runs a worker until it is told to stop, and ends the process. Call it inside the loop that it shall use."""
     await Worker(**arguments).async_run()
-    if busy := [
-        thread for thread in threading.enumerate() if thread.name.startswith(THREADS) and _is_busy(thread)
-    ]:
-        # Python would wait for them at its exit, however long their tasks take; their jobs were handed back.
-        logger.warning("Ending although %d tasks go on in threads that can't be stopped.", len(busy))
-        logging.shutdown()
-        os._exit(0)
-
-
-def _is_busy(thread: threading.Thread) -> bool:
-    """An idle thread of a pool that was shut down ends in a moment."""
-    thread.join(0.1)
-    return thread.is_alive()
+    # Python would wait here for threads whose tasks can't be stopped, for as long as those take. All that had to be
+    # recorded is, and their jobs were handed back.
+    logging.shutdown()
+    os._exit(0)

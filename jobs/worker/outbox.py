@@ -5,19 +5,20 @@ An idle worker adds no wait, and a busy one shares each transaction among all jo
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from jobs.broker.client import BROKER_ERRORS
 from jobs.broker.envelope import result as arq_result
-from jobs.broker.leases import Ack, Lease, ack
+from jobs.broker.leases import Ack, ack
 from jobs.broker.ready import push
 from jobs.events.emit import publish
 from jobs.lifecycle.announce import unix_ms, waiting
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
 from jobs.models import Job
 from jobs.status import Status
+from jobs.worker.attempt import Attempt, failed
 from jobs.worker.backoff import Backoff
 from jobs.worker.store import STORE_ERRORS, StoreThread
 
@@ -27,11 +28,10 @@ PROGRESS_EVERY_SECONDS = 0.1
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Ended:
-    job: Job
+    attempt: Attempt
     outcome: Outcome
-    lease: Lease
     #: Answered when the outcome is committed; False: the job was started anew since, and nothing was recorded.
     recorded: "asyncio.Future[bool]"
 
@@ -44,15 +44,17 @@ class Outbox:
         self._has_ended = asyncio.Event()
         self._has_progress = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        #: Held while leases are given back.
+        self.settling = asyncio.Lock()
 
     def report(self, progress: Progress) -> None:
         """Takes the newest progress of an attempt; callable from any thread."""
         self._progress[progress.job.id] = progress
         self._loop.call_soon_threadsafe(self._has_progress.set)
 
-    def record(self, job: Job, outcome: Outcome, lease: Lease) -> "asyncio.Future[bool]":
-        """Done when the outcome is committed, on the row and on the given job."""
-        ended = _Ended(job, outcome, lease, self._loop.create_future())
+    def record(self, attempt: Attempt, outcome: Outcome) -> "asyncio.Future[bool]":
+        """Done when the outcome is committed, on the row and on the attempt's job."""
+        ended = _Ended(attempt, outcome, self._loop.create_future())
         self._ended.append(ended)
         self._has_ended.set()
         return ended.recorded
@@ -61,7 +63,22 @@ class Outbox:
         """All that have ended since the last time, once there are any."""
         await self._has_ended.wait()
         self._has_ended.clear()
-        batch, self._ended = self._ended, []
+        pending, self._ended = self._ended, []
+        # A job that was claimed anew here may be in it twice; each of its attempts is judged by its own fence.
+        batch = list({ended.attempt.job.id: ended for ended in pending}.values())
+        for older in [ended for ended in pending if ended not in batch]:
+            await self._finish_alone(older)
+        await self._finish_together(batch)
+
+    async def write_progress(self) -> None:
+        """The newest of every job since the last time, once there is any."""
+        await self._has_progress.wait()
+        self._has_progress.clear()
+        batch, self._progress = list(self._progress.values()), {}
+        await publish(await self._stored(record_progress, batch))
+        await asyncio.sleep(PROGRESS_EVERY_SECONDS)
+
+    async def _finish_together(self, batch: Sequence[_Ended]) -> None:
         try:
             await self._finish(batch)
         except Exception:
@@ -73,43 +90,40 @@ class Outbox:
     async def _finish_alone(self, ended: _Ended) -> None:
         try:
             await self._finish([ended])
-        except Exception as error:  # noqa: BLE001  told to the attempt, which says it
-            if not ended.recorded.done():
-                ended.recorded.set_exception(error)
-
-    async def write_progress(self) -> None:
-        """The newest of every job since the last time, once there is any."""
-        await self._has_progress.wait()
-        self._has_progress.clear()
-        batch, self._progress = list(self._progress.values()), {}
-        await publish(await self._stored(record_progress, batch))
-        await asyncio.sleep(PROGRESS_EVERY_SECONDS)
+        except Exception as error:
+            logger.exception("The outcome of job %s was refused; it has failed.", ended.attempt.job.id)
+            refused = replace(ended, outcome=failed(ended.attempt.job, error))
+            try:
+                await self._finish([refused])
+            except Exception as again:  # noqa: BLE001  told to the attempt, which says it
+                ended.recorded.set_exception(again)
 
     async def _finish(self, batch: Sequence[_Ended]) -> None:
         await self._tell_last_progress(batch)
-        events = await self._stored(finish, [(ended.job, ended.outcome) for ended in batch])
+        events = await self._stored(finish, [(ended.attempt.job, ended.outcome) for ended in batch])
         changed = {event.job_id for event in events}
-        await self._settle(batch, changed)
-        await publish(events)
+        await self._settle([ended for ended in batch if ended.attempt.job.id in changed])
         for ended in batch:
             if not ended.recorded.done():
-                ended.recorded.set_result(ended.job.id in changed)
+                ended.recorded.set_result(ended.attempt.job.id in changed)
+        await publish(events)
 
     async def _tell_last_progress(self, batch: Sequence[_Ended]) -> None:
         """What a task said just before its end would come too late after it."""
-        last = [self._progress.pop(ended.job.id, None) for ended in batch]
+        last = [self._progress.pop(ended.attempt.job.id, None) for ended in batch]
         if told := [progress for progress in last if progress]:
             await publish(await self._stored(record_progress, told))
 
-    async def _settle(self, batch: Sequence[_Ended], changed: Collection[UUID]) -> None:
+    async def _settle(self, batch: Sequence[_Ended]) -> None:
         """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""
-        again = [ended for ended in batch if ended.job.id in changed and not ended.outcome.status.is_ended]
-        over = [ended for ended in batch if ended not in again]
+        over = [ended.attempt for ended in batch if ended.outcome.status.is_ended]
+        again = [ended.attempt for ended in batch if not ended.outcome.status.is_ended]
         try:
-            await ack(
-                Ack(ended.lease, _result(ended.job) if ended.job.id in changed else b"") for ended in over
-            )
-            await push(waiting(ended.job, ended.lease.token) for ended in again)
+            async with self.settling:
+                for attempt in (*over, *again):
+                    attempt.is_settled = True
+                await ack(Ack(attempt.lease, _result(attempt.job)) for attempt in over)
+                await push(waiting(attempt.job, attempt.lease.token) for attempt in again)
         except BROKER_ERRORS as error:
             logger.warning("Redis is away; %d leases will run out by themselves: %r", len(batch), error)
 

@@ -16,6 +16,8 @@ from jobs.worker.engine import Engine
 
 #: arq counts tries by itself and gives up after these; the row's attempts decide, so it must never.
 UNLIMITED = 1_000_000
+#: Our own time limit ends an attempt, and records that; arq's comes after it.
+MARGIN_SECONDS = 60
 
 
 def functions() -> list[Function]:
@@ -24,7 +26,7 @@ def functions() -> list[Function]:
         Function(
             name=task.module_path,
             coroutine=_run,
-            timeout_s=None,
+            timeout_s=(task.timeout or options().timeout).total_seconds() + MARGIN_SECONDS,
             keep_result_s=0,
             keep_result_forever=False,
             max_tries=UNLIMITED,
@@ -50,7 +52,7 @@ async def _run(ctx: dict[str, Any], *_args: Any, **_kwargs: Any) -> None:
         try:
             await asyncio.shield(attempt.running)
         except asyncio.CancelledError:
-            await engine.drain(0)
+            await engine.hand_back(attempt)
             raise
         if attempt.will_run_again:
             # Redis has been told when. This makes arq leave the job in the queue as it is.

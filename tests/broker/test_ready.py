@@ -106,6 +106,23 @@ async def test_a_lease_that_is_not_renewed_makes_the_job_due_again():
     assert await claimed(worker="rescuer") == ["a"]
 
 
+async def test_a_lease_is_over_before_its_job_is_due_again():
+    """In the millisecond in which a key ends it still lives: a claim then would put the job off by a whole lease."""
+    await push([waiting("a")])
+    leases = (await claim("default", "w1", 1)).leases
+    for _ in range(2):
+        ends_at = await client.redis().execute_command("PEXPIRETIME", keys.IN_PROGRESS + "a")
+        assert await client.redis().zscore("arq:queue", "a") > ends_at
+        await renew(leases)
+
+
+async def test_a_job_can_be_put_off_on_redis_own_clock():
+    await push([waiting("a", due_ms=-60)])
+    assert await claimed() == []
+    await asyncio.sleep(0.08)
+    assert await claimed() == ["a"]
+
+
 async def test_a_renewal_keeps_the_job_and_tells_who_lost_it():
     await push([waiting("kept"), waiting("taken")])
     leases = (await claim("default", "w1", 2)).leases
@@ -237,6 +254,7 @@ async def test_no_script_uses_what_redis_7_0_does_not_have():
         "LPUSH",
         "LTRIM",
         "PEXPIRE",
+        "PTTL",
     }
     import re
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from jobs.broker import client, keys
 from jobs.conf import options
-from jobs.models import Job
+from jobs.models import Event, Job
 from jobs.status import Status
 from jobs.worker.loop import Worker
 from tests import sample_tasks
@@ -99,6 +99,48 @@ async def test_invalid_input_is_not_tried_again():
     job = await run_to_end(sample_tasks.refuse)
     assert (job.status, job.attempt) == (Status.FAILED, 1)
     assert job.errors[-1]["message"] == "Expected a cat, got a dog; send a cat."
+
+
+@pytest.mark.parametrize(
+    "task, said",
+    [
+        (sample_tasks.wrong_backoff, "the real error"),
+        (sample_tasks.wrong_backoff, "must answer a timedelta or None, got 5"),
+        (sample_tasks.wrong_snooze, "`after` must be a timedelta, got 5"),
+        (sample_tasks.untellable, "Untellable.__str__ failed"),
+    ],
+)
+async def test_a_mistake_in_how_a_task_fails_is_recorded_with_its_real_error(task, said):
+    job = await run_to_end(task)
+    assert (job.status, job.starts, job.worker_deaths) == (Status.FAILED, 1, 0)
+    assert said in job.errors[-1]["message"] + job.errors[-1]["traceback"]
+
+
+async def test_a_reason_that_no_store_takes_as_it_is_is_written_out():
+    result = await sample_tasks.snooze_with_nul.aenqueue()
+    worker = Worker(handle_signals=False)
+    running = asyncio.create_task(worker.async_run())
+    await until(result.id, Status.DEFERRED)
+    worker.handle_sig(Signals.SIGTERM)
+    await asyncio.wait_for(running, 10)
+    event = await Event.objects.filter(job=result.id).order_by("-seq").afirst()
+    assert event.data["reason"] == "a\\0b \\ud800"
+
+
+async def test_a_job_that_its_own_worker_claims_anew_runs_once_from_then_on():
+    """The lease ran out unnoticed, as when the process was stopped for a while."""
+    result = await sample_tasks.linger.aenqueue(1.0)
+    worker = Worker(handle_signals=False)
+    running = asyncio.create_task(worker.async_run())
+    await until(result.id, Status.RUNNING)
+    await client.redis().delete(keys.IN_PROGRESS + result.id)
+    await client.redis().zadd("arq:queue", {result.id: 1})
+    await until(result.id, Status.SUCCESSFUL)
+    worker.handle_sig(Signals.SIGTERM)
+    await asyncio.wait_for(running, 10)
+    job = await Job.objects.aget(id=result.id)
+    assert (job.starts, job.worker_deaths, job.attempt) == (2, 1, 1)
+    assert await statuses(job) == ["ready", "running", "ready", "running", "successful"]
 
 
 async def test_a_snooze_uses_no_attempt():

@@ -22,12 +22,12 @@ local number = redis.call('INCRBY', KEYS[2], #ready) - #ready
 for _, id in ipairs(ready) do
   number = number + 1
   local token = worker .. ':' .. string.format('%.0f', number)
-  -- NX: a stock arq worker on the same queue may hold it; then look again when a lease would have ended.
+  -- NX: a stock arq worker on the same queue may hold it; then look again when its hold has ended.
   if redis.call('SET', IN_PROGRESS .. id, token, 'NX', 'PX', lease) then
     claimed[#claimed + 1] = id
     claimed[#claimed + 1] = token
   end
-  redis.call('ZADD', KEYS[1], now + lease, id)
+  redis.call('ZADD', KEYS[1], after_lease(id), id)
 end
 
 local next = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')

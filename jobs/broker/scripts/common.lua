@@ -10,3 +10,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function ready_score(due, priority)
   return due - 1e13 - priority * 60000
 end
+
+-- The first instant at which a leased job may be claimed again. A key lives through the millisecond in which it ends, so
+-- that instant is the next: a claim in the same one would find the lease still held.
+local function after_lease(id)
+  return now + redis.call('PTTL', IN_PROGRESS .. id) + 1
+end

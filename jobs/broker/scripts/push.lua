@@ -1,11 +1,15 @@
 -- Makes jobs of one queue known, or known again after an attempt.
 -- KEYS: the queue, its wake list.
--- ARGV: per job its id, the token of the lease to give back ('' for none), due (ms, 0 = now), priority, envelope.
+-- ARGV: per job its id, the token of the lease to give back ('' for none), due, priority, envelope. Due is Unix time in
+-- ms, 0 for now, or negative for so many ms from now.
 -- A job that somebody else holds a lease on is left alone.
 local woken = 0
 for i = 1, #ARGV, 5 do
   local id, token, due, priority = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
   local holder = redis.call('GET', IN_PROGRESS .. id)
+  if due < 0 then
+    due = now - due
+  end
   if not holder or holder == token then
     redis.call('SET', JOB .. id, ARGV[i + 4])
     redis.call('DEL', IN_PROGRESS .. id)

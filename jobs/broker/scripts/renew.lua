@@ -9,7 +9,7 @@ for i = 2, #ARGV, 2 do
     lost[#lost + 1] = id
   else
     redis.call('SET', IN_PROGRESS .. id, token, 'PX', lease)
-    redis.call('ZADD', KEYS[1], now + lease, id)
+    redis.call('ZADD', KEYS[1], after_lease(id), id)
   end
 end
 return lost
