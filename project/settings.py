@@ -72,7 +72,11 @@ TASKS = {
     "default": {
         "BACKEND": "jobs.backend.ArqBackend",
         "QUEUES": ["default", "reports", "images", "email", "sync"],
-        "OPTIONS": {"redis_url": env.redis_url},
+        "OPTIONS": {
+            "redis_url": env.redis_url,
+            # A developer's worker is restarted at every change; what it hands back goes on in the next.
+            "grace_seconds": 5 if DEBUG else 25,
+        },
     }
 }
 
