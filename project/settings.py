@@ -65,7 +65,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [env.redis_url], "prefix": "handoff"},
+        "CONFIG": {
+            "hosts": [
+                {
+                    "address": env.redis_url,
+                    # Without these, a connection that died silently would hang its user for ever.
+                    "socket_timeout": 5.0,
+                    "socket_connect_timeout": 2.0,
+                    "health_check_interval": 15.0,
+                }
+            ],
+            "prefix": "handoff",
+        },
     }
 }
 TASKS = {

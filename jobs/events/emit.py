@@ -1,5 +1,6 @@
 """Rings the doorbell: tells the watchers of a job what was just committed."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from itertools import batched, groupby
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 MESSAGE = "live.events"
 #: Topics that one question to Redis may name.
 MAX_BATCH = 500
+#: Publishing holds up whoever publishes no longer than this.
+TIMEOUT_SECONDS = 3.0
 
 
 async def publish(events: Iterable[Event]) -> None:
@@ -32,9 +35,10 @@ async def publish(events: Iterable[Event]) -> None:
         for job_id, of_job in groupby(sorted(events, key=attrgetter("job_id", "seq")), key=by_job)
     }
     try:
-        for names in batched(of_groups, MAX_BATCH):
-            for name in await _watched(names):
-                await _layer().group_send(name, {"type": MESSAGE, "events": of_groups[name]})
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            for names in batched(of_groups, MAX_BATCH):
+                for name in await _watched(names):
+                    await _layer().group_send(name, {"type": MESSAGE, "events": of_groups[name]})
     except BROKER_ERRORS as error:
         logger.warning("Events were not published, watchers will read them from the log: %r", error)
 
