@@ -15,6 +15,8 @@ from jobs.task import Task, function_of
 
 #: Nesting of one argument; deeper JSON is an attack or a mistake.
 MAX_DEPTH = 32
+#: Of a whole number, either side of zero: what 64 bits hold, as other readers of JSON expect.
+MAX_INTEGER = 2**63 - 1
 
 type Path = tuple[str | int, ...]
 
@@ -55,8 +57,9 @@ def parse(task: Task, arguments: dict[str, Any]) -> dict[str, Any]:
     Raises InvalidArguments with a problem per misfit.
     """
     model = arguments_model(task)
+    encoded = json.dumps(jsonable(arguments, ()))
     try:
-        parsed = model.model_validate_json(json.dumps(arguments), strict=True)
+        parsed = model.model_validate_json(encoded, strict=True)
     except ValidationError as error:
         problems = tuple((found["loc"], _sentence(found)) for found in error.errors(include_url=False))
         text = "; ".join(f"{dotted(path)}: {sentence}" for path, sentence in problems)
@@ -101,6 +104,10 @@ def jsonable(value: Any, path: Path, depth: int = 0) -> Any:
     match value:
         case None | bool() | int():
             return value
+        case int() if abs(value) <= MAX_INTEGER:
+            return value
+        case int():
+            raise _not_json(path, "is a whole number that does not fit into 64 bits")
         case str():
             return _storable_text(value, path)
         case float() if math.isfinite(value):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.arguments import MAX_DEPTH, arguments_schema, bind, jsonable, named, parse
+from jobs.arguments import MAX_DEPTH, MAX_INTEGER, arguments_schema, bind, jsonable, named, parse
 from jobs.conf import options
 from jobs.errors import ArgumentsTooLarge, InvalidArguments
 from tests.sample_tasks import add, note, step, typed
@@ -14,7 +14,7 @@ from tests.sample_tasks import add, note, step, typed
 JSON = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-MAX_INTEGER, MAX_INTEGER)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text("abc{}\n"),
     lambda inner: (
@@ -39,6 +39,9 @@ def test_json_values_come_through_unchanged(value):
         ({"text": "\ud800"}, "text"),
         ({"data": b"bytes"}, "data"),
         ({"map": {1: "one"}}, "map.1"),
+        ({"count": [2**63]}, "count[0]"),
+        ({"count": -(2**63)}, "count"),
+        ({"count": 10**5000}, "count"),
     ],
 )
 def test_a_value_that_json_cannot_carry_is_named_by_its_place(value, where):
@@ -53,6 +56,13 @@ def test_nesting_is_limited():
     jsonable(nested(MAX_DEPTH), ())
     with pytest.raises(InvalidArguments, match="nested deeper"):
         jsonable(nested(MAX_DEPTH + 1), ())
+
+
+def test_what_comes_from_outside_is_judged_before_it_is_encoded():
+    """Python writes no int of so many digits as text."""
+    with pytest.raises(InvalidArguments) as refused:
+        parse(typed, {"rows": 10**5000})
+    assert refused.value.problems == ((("rows",), "Is a whole number that does not fit into 64 bits."),)
 
 
 def test_the_size_of_arguments_is_limited():

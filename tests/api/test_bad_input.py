@@ -107,6 +107,15 @@ async def test_a_malformed_body_is_a_400(ada, body):
     await refused(await ada.post("/api/v1/jobs", body, content_type="application/json"), 400, "malformed")
 
 
+@pytest.mark.parametrize(
+    "digits, status, slug",
+    [(20, 422, "invalid-arguments"), (5000, 400, "malformed")],  # Python reads no more than 4300
+)
+async def test_a_whole_number_of_more_than_64_bits_is_refused(ada, digits, status, slug):
+    body = b'{"task": "sample.anything", "args": {"value": [%s]}}' % (b"9" * digits)
+    await refused(await ada.post("/api/v1/jobs", body, content_type="application/json"), status, slug)
+
+
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"5", b"true"])
 async def test_a_body_that_is_no_object_is_a_422(ada, body):
     problem = await refused(

@@ -167,7 +167,7 @@ def test_a_batch_finishes_each_job_in_its_own_way():
     assert Job.objects.get(id=bad.id).status == bad.status == Status.FAILED
 
 
-@pytest.mark.parametrize("value", [None, 0, "null", [], {"deep": [{"ünïcode": "☃"}]}, 2**80, 1.5, False])
+@pytest.mark.parametrize("value", [None, 0, "null", [], {"deep": [{"ünïcode": "☃"}]}, 2**62, 1.5, False])
 def test_any_json_value_comes_back_as_it_was(value):
     job = started(new_job())
     end(job, Status.SUCCESSFUL, return_value=value)
