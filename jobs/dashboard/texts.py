@@ -4,7 +4,7 @@ Text that does not convert is passed on as it is: the task's types then refuse i
 """
 
 import json
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from jobs.dashboard.fields import Field, Kind
@@ -63,9 +63,14 @@ def _lines(field: Field, text: str) -> list[Any]:
 
 
 def moment(text: str, zone: tzinfo) -> datetime:
-    """What an input of date and time holds. Raises ValueError."""
+    """What an input of date and time holds. Raises ValueError, also when it has no equivalent in UTC."""
     given = datetime.fromisoformat(text)
-    return given if given.tzinfo else given.replace(tzinfo=zone)
+    aware = given if given.tzinfo else given.replace(tzinfo=zone)
+    try:
+        aware.astimezone(UTC)
+    except OverflowError as error:  # at the calendar's ends: years 1 and 9999
+        raise ValueError(f"{text} in {zone} lies outside the calendar.") from error
+    return aware
 
 
 def _moment(text: str, zone: tzinfo) -> str:
@@ -78,5 +83,5 @@ def _moment(text: str, zone: tzinfo) -> str:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -95,8 +95,22 @@ def test_json_and_moments_become_values_too(django_user_model):
 
 
 @pytest.mark.django_db
-def test_json_that_is_none_is_refused():
-    assert "object" in error(sent(tasks.others, "args.options=%7Ba"), "options")
+@pytest.mark.parametrize("text", ["%7Ba", "[" * 100_000, "[" * 5000 + "]" * 5000, "1" * 5000])
+def test_json_that_is_none_is_refused(text):
+    assert error(sent(tasks.others, f"args.options={text}"), "options")
+
+
+@pytest.mark.parametrize(
+    "moment, zone", [("0001-01-01T00:00", "Europe/Berlin"), ("9999-12-31T23:59", "America/New_York")]
+)
+def test_a_start_outside_the_calendar_is_refused(moment, zone):
+    form = sent(tasks.words, f"args.plain=x&run_at={moment}&zone={zone}")
+    assert form.options.errors == {"run_at": "Expected a date and a time, such as 2030-01-31 08:00."}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_start_may_lie_at_the_calendar_s_ends(moment):
+    assert not sent(tasks.words, f"args.plain=x&run_at={moment}&zone=UTC").options.errors
 
 
 @pytest.mark.django_db
