@@ -102,23 +102,25 @@ def jsonable(value: Any, path: Path, depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         raise _not_json(path, f"is nested deeper than {MAX_DEPTH} levels")
     match value:
-        case None | bool() | int():
+        case None | bool():
             return value
-        case int() if abs(value) <= MAX_INTEGER:
-            return value
-        case int():
-            raise _not_json(path, "is a whole number that does not fit into 64 bits")
+        case int() | float():
+            return _storable_number(value, path)
         case str():
             return _storable_text(value, path)
-        case float() if math.isfinite(value):
-            return value
-        case float():
-            raise _not_json(path, f"is {value}, and JSON has only finite numbers")
         case list() | tuple():
             return [jsonable(item, (*path, index), depth + 1) for index, item in enumerate(value)]
         case dict():
             return {_key(key, path): jsonable(item, (*path, key), depth + 1) for key, item in value.items()}
     raise _not_json(path, f"is of type {type(value).__name__}; pass text, numbers, lists or dicts")
+
+
+def _storable_number(number: float, path: Path) -> float:
+    if isinstance(number, float) and not math.isfinite(number):
+        raise _not_json(path, f"is {number}, and JSON has only finite numbers")
+    if isinstance(number, int) and abs(number) > MAX_INTEGER:
+        raise _not_json(path, "is a whole number that does not fit into 64 bits")
+    return number
 
 
 def _storable_text(text: str, path: Path) -> str:
