@@ -443,10 +443,12 @@ async def test_what_it_sends_names_it_and_carries_no_secrets(source: Source, con
         assert set(request.headers) == {"host", "accept", "accept-encoding", "connection", "user-agent"}
 
 
-async def test_only_pages_with_an_etag_of_a_sane_length_are_kept(source: Source, context: JobContext) -> None:
+@pytest.mark.parametrize("etag", [f'"{"x" * 200}"', '"ü"'], ids=["too long", "not ASCII"])
+async def test_only_pages_with_a_sane_etag_are_kept(source: Source, context: JobContext, etag: str) -> None:
     url = source.serve_pages([[{"id": 1}]])
     await run(context, url)
     assert await SyncedPage.objects.acount() == 1
-    source.answers["/items?page=1"] = page_answer([{"id": 1}], etag=f'"{"x" * 200}"')
-    await run(await new_job(), url)
+    source.answers["/items?page=1"] = page_answer([{"id": 1}], etag=etag)
+    for _ in range(2):
+        await run(await new_job(), url)
     assert await SyncedPage.objects.acount() == 0

@@ -121,6 +121,8 @@ def test_whatever_bytes_come_they_are_read_or_refused(body: bytes) -> None:
         ("1.5", None),
         ("٣", None),  # a digit to Python, not to HTTP
         ("Sun, 99 Mar 2026 12:00:30 GMT", None),
+        ("Sun, 01 Mar 99999999999999999999 12:00:30 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", MAX_WAIT),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, expected: timedelta | None) -> None:

@@ -118,7 +118,7 @@ async def _read(response: httpx.Response, *, asked_for_changes: bool) -> Answer:
             return Fetched(
                 url=str(response.url),
                 body=await _body(response),
-                etag=response.headers.get("ETag", ""),
+                etag=_etag(response),
                 next_link=_next_link(response),
             )
         case 304 if asked_for_changes:
@@ -154,6 +154,12 @@ async def _body(response: httpx.Response) -> bytes:
     if inflate and not inflate.eof:
         raise SourceFailed(f"{response.url} ended in the middle.")
     return bytes(body)
+
+
+def _etag(response: httpx.Response) -> str:
+    """Only an ASCII one can be sent back."""
+    etag = str(response.headers.get("ETag", ""))
+    return etag if etag.isascii() else ""
 
 
 def _next_link(response: httpx.Response) -> str | None:

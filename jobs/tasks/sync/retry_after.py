@@ -15,7 +15,7 @@ def parse_retry_after(value: str, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=int(value.strip()[:9])), MAX_WAIT)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one of a year that no calendar has
         return None
     # "-0000" parses as naive; HTTP dates are always UTC.
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
