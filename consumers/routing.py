@@ -2,11 +2,11 @@
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
-from django.urls import path
+from django.urls import path, re_path
 
+from consumers.access import deny, guarded
 from consumers.live import LiveConsumer
 
-sockets = AllowedHostsOriginValidator(
-    AuthMiddlewareStack(URLRouter([path("ws/v1/live", LiveConsumer.as_asgi())])),
-)
+live = guarded(AuthMiddlewareStack(LiveConsumer.as_asgi()))
+
+sockets = URLRouter([path("ws/v1/live", live), re_path("", deny)])  # type: ignore[arg-type]

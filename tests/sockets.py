@@ -7,11 +7,13 @@ from asgiref.testing import ApplicationCommunicator
 
 
 class Socket:
-    """Speaks ASGI's websocket messages to a consumer."""
+    """Speaks ASGI's websocket messages to a consumer, or to all that lies before it."""
 
-    def __init__(self, application: Any, *, user: Any, subprotocols: list[str]) -> None:
-        scope = {"type": "websocket", "path": "/ws/v1/live", "subprotocols": subprotocols, "user": user}
-        self._end = ApplicationCommunicator(application, scope)
+    def __init__(self, application: Any, **scope: Any) -> None:
+        self._end = ApplicationCommunicator(
+            application,
+            {"type": "websocket", "path": "/ws/v1/live", "subprotocols": [], "headers": []} | scope,
+        )
 
     async def open(self) -> Any:
         await self._end.send_input({"type": "websocket.connect"})
@@ -36,4 +38,8 @@ class Socket:
 
     async def close(self) -> None:
         await self._end.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self.end()
+
+    async def end(self) -> None:
+        """Waits until the application is done with the socket; raises what it raised."""
         await self._end.wait(10)

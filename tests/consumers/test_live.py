@@ -146,7 +146,7 @@ async def test_a_bad_frame_closes_the_socket_with_its_code(open_socket, job):
 async def test_who_is_not_signed_in_is_sent_away(owner):
     from django.contrib.auth.models import AnonymousUser
 
-    socket = Socket(LiveConsumer.as_asgi(), user=AnonymousUser(), subprotocols=[])
+    socket = Socket(LiveConsumer.as_asgi(), user=AnonymousUser())
     await socket.open()
     assert await socket.close_code() == 4401
 

@@ -1,0 +1,85 @@
+"""Who may open a socket: pages of this site, and those of the origins that the site's forms trust as well."""
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from io import BytesIO
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+from django.db import InterfaceError, OperationalError
+from django.utils.http import is_same_domain
+
+type Scope = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Any]]
+type Send = Callable[[Any], Awaitable[None]]
+type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+async def deny(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that refuses the handshake; servers answer HTTP 403."""
+    await send({"type": "websocket.close"})
+
+
+def guarded(application: Callable[..., Awaitable[None]]) -> Application:
+    """The application, for those whom it is there for.
+
+    A browser sends the session's cookie along whichever page opens the socket, so only the Origin tells them apart.
+    """
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        if not is_trusted(scope):
+            return await deny(scope, receive, send)
+        try:
+            return await application(scope, receive, send)
+        except (OperationalError, InterfaceError) as error:  # a socket once opened outlives them by itself
+            logger.warning("A socket was refused, as its session cannot be read: %r", error)
+            return await deny(scope, receive, send)
+
+    return guard
+
+
+def is_trusted(scope: Scope) -> bool:
+    """Whether the Origin is the one that was asked, or is listed in settings.CSRF_TRUSTED_ORIGINS."""
+    # Django's own reading of Host and scheme, which knows the proxies that the settings name.
+    scheme = "https" if scope.get("scheme") == "wss" else "http"
+    request = ASGIRequest({**scope, "method": "GET", "query_string": b"", "scheme": scheme}, BytesIO())
+    origin = Origin.read(request.headers.get("Origin", ""))
+    try:
+        asked = Origin.read(f"{request.scheme}://{request.get_host()}")
+    except DisallowedHost:
+        return False
+    return origin is not None and (
+        origin == asked or any(origin.fits(pattern) for pattern in settings.CSRF_TRUSTED_ORIGINS)
+    )
+
+
+class Origin(NamedTuple):
+    scheme: str
+    host: str
+    port: int | None
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """Nothing for a text that is no origin, such as `null`, or `http://[`."""
+        try:
+            parts = urlsplit(text)
+            port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+        except ValueError:
+            return None
+        return cls(parts.scheme, parts.hostname, port) if parts.hostname else None
+
+    def fits(self, pattern: str) -> bool:
+        """Whether this is an origin of CSRF_TRUSTED_ORIGINS' kind: https://example.com, https://*.example.com."""
+        wanted = Origin.read(pattern)
+        return (
+            wanted is not None
+            and (self.scheme, self.port) == (wanted.scheme, wanted.port)
+            and is_same_domain(self.host, wanted.host.removeprefix("*"))
+        )
