@@ -22,7 +22,7 @@ STATE = ROOT / "var"
 MAX_SOCKET_PATH = 103
 
 #: Of one process to PostgreSQL. A worker has 20 slots by default, threads that overran, and three of its own.
-MAX_CONNECTIONS = 50
+MAX_CONNECTIONS = 40
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -152,7 +152,9 @@ def _postgresql(database: dict[str, Any]) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **database.get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": MAX_CONNECTIONS, "timeout": 10},
+            # It gives up on a server that is away after 2 s and asks anew at the next use: its own pauses would
+            # keep a server that is back out of use for longer.
+            "pool": {"min_size": 1, "max_size": MAX_CONNECTIONS, "timeout": 4, "reconnect_timeout": 2},
         },
     }
 
