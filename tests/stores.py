@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from project import env
+from project.health import prober
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -57,8 +58,9 @@ def default_database(entry: dict[str, Any]) -> Iterator[None]:
 
 def switch_to(entry: dict[str, Any]) -> None:
     connections.settings["default"] = entry
-    # The async ORM runs in one thread that outlives the test; other threads end with their loop.
-    SyncToAsync.single_thread_executor.submit(forget_connection).result(10)
+    # The async ORM and the probe run in threads that outlive the test; others end with their loop.
+    for thread in (SyncToAsync.single_thread_executor, prober):
+        thread.submit(forget_connection).result(10)
     forget_connection()
 
 
