@@ -17,16 +17,14 @@ class JobQuerySet(models.QuerySet["Job"]):
     """Reads of jobs; only lifecycle/ writes them."""
 
     def visible_to(self, user: Any) -> Self:
-        """The jobs that `user` may see: all for staff, their own for others."""
+        """The jobs that `user` may see: all for staff, their own for others, none for who is not signed in."""
+        if not user.is_authenticated:
+            return self.none()  # its id is None, as is the owner of jobs that only staff may see
         return self if user.is_staff else self.filter(owner_id=user.pk)
 
     def full(self) -> Self:
         """With all that a job's JSON shows, in two queries."""
         return self.prefetch_related("files")
-
-    def active(self) -> Self:
-        """Not ended; served by an index that holds no ended row."""
-        return self.filter(status__in=ACTIVE)
 
 
 class Job(models.Model):
