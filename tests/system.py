@@ -53,7 +53,7 @@ class System:
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, *command], cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, preexec_fn=end_with_parent,  # noqa: PLW1509  no other threads
+                stdout=log, stderr=log, preexec_fn=end_with_parent(),  # noqa: PLW1509  it makes one system call
             )  # fmt: skip
 
     def start_web(self) -> subprocess.Popen[bytes]:

@@ -59,7 +59,7 @@ async def test_a_running_job_that_comes_back_in_time_is_forgotten_by_the_sweep(s
     assert await sweep(store, {}, now=105) == {}
 
 
-async def test_ended_jobs_are_not_swept(store, django_assert_max_num_queries):
+async def test_ended_jobs_are_not_swept(store):
     from jobs.models import Job
     from jobs.status import Status
 
