@@ -1,17 +1,51 @@
-"""Which of a task's arguments are uploads, and whether they are the caller's."""
+"""Files that users send: how they are kept, and whether those that a call names are the caller's."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
+
 from jobs.arguments import Path, arguments_schema
 from jobs.errors import InvalidArguments
+from jobs.files import store_upload
 from jobs.models import File
+from jobs.models.file import MAX_NAME_LENGTH
 from jobs.task import Task
 
 type Schema = dict[str, Any]
 #: Where the alternatives of a schema stand.
 BRANCHES = ("anyOf", "oneOf", "allOf")
+#: RFC 6838 §4.2, without parameters, and no longer than its column.
+CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,49}/[a-z0-9!#$&^_.+-]{1,50}")
+#: What follows a name's last dot is its ending if it has no more characters.
+MAX_ENDING = 16
+
+
+def keep_upload(content: "UploadedFile[Any]", owner_id: Any) -> File:
+    """Stores a file from a form, under the name and the content type that its sender claims. Blocks."""
+    return store_upload(
+        owner_id=owner_id,
+        name=_shortened(content.name or "file"),
+        content_type=_sane(content.content_type or ""),
+        content=content,
+    )
+
+
+def _shortened(name: str) -> str:
+    """Keeps the ending, by which people and tasks tell what it is."""
+    if len(name) <= MAX_NAME_LENGTH:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > MAX_ENDING:
+        return name[:MAX_NAME_LENGTH]
+    return f"{stem[: MAX_NAME_LENGTH - len(ending) - 1]}{dot}{ending}"
+
+
+def _sane(content_type: str) -> str:
+    claimed = content_type.lower()
+    return claimed if CONTENT_TYPE.fullmatch(claimed) else "application/octet-stream"
 
 
 async def check_uploads(task: Task, arguments: dict[str, Any], owner_id: Any) -> None:

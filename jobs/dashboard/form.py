@@ -10,7 +10,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from jobs import files
 from jobs.arguments import dotted, parse
 from jobs.conf import options as engine_options
 from jobs.dashboard import options, texts, words
@@ -18,11 +17,8 @@ from jobs.dashboard.fields import Field, Kind, fields_of, option_label
 from jobs.dashboard.options import Options
 from jobs.errors import InvalidArguments
 from jobs.models import File
-from jobs.models.file import MAX_NAME_LENGTH
 from jobs.task import Task
-
-#: As long as its column is.
-MAX_CONTENT_TYPE_LENGTH = 100
+from jobs.uploads import keep_upload
 
 type Upload = UploadedFile[Any]
 #: The files of a form, by the names of their inputs.
@@ -180,12 +176,7 @@ def _store(entry: Entry, sent: list[Upload], owner_id: Any) -> Iterator[File]:
         entry.error = _misfit(upload)
         if entry.error:
             return
-        yield files.store_upload(
-            owner_id=owner_id,
-            name=_shortened(upload.name or "file"),
-            content_type=(upload.content_type or "application/octet-stream")[:MAX_CONTENT_TYPE_LENGTH],
-            content=upload,
-        )
+        yield keep_upload(upload, owner_id)
 
 
 def _misfit(upload: Upload) -> str:
@@ -195,16 +186,6 @@ def _misfit(upload: Upload) -> str:
     if upload.size > limit:
         return f"{upload.name} has {words.size(upload.size)}; expected at most {words.size(limit)}."
     return ""
-
-
-def _shortened(name: str) -> str:
-    """Keeps the ending, by which people and tasks tell what it is."""
-    if len(name) <= MAX_NAME_LENGTH:
-        return name
-    stem, dot, ending = name.rpartition(".")
-    if not dot or len(ending) > 16:
-        return name[:MAX_NAME_LENGTH]
-    return f"{stem[: MAX_NAME_LENGTH - len(ending) - 1]}.{ending}"
 
 
 def _still_there(ids: Iterable[str], owner_id: Any) -> list[File]:

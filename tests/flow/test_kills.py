@@ -12,7 +12,7 @@ LINGER = "tests.sample_tasks.linger"
 
 #: What a loop of the worker says once while Redis is away.
 AWAY = "is away; trying until it is back"
-#: Of a worker: claims, heartbeats, cancellations, sweeps and the like.
+#: Of a worker: the one that claims, and those beside it.
 MAX_LOOPS = 6
 
 
