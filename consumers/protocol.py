@@ -20,9 +20,10 @@ class Close(IntEnum):
 
     BAD_FRAME = 4400
     NOT_SIGNED_IN = 4401
-    FORBIDDEN = 4403
     TOO_SLOW = 4408
     TOO_MANY = 4429
+    #: The registered code: what the socket needs is away.
+    TRY_AGAIN = 1013
 
 
 class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe", frozen=True):

@@ -1,66 +1,66 @@
 """What one socket knows of one job: how far it has told its events."""
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from jobs.events import log
 from jobs.events.shapes import event_json, job_json
+from jobs.events.topics import job_topic
 from jobs.models import Job
 from jobs.status import Status
 
 type Message = dict[str, Any]
 
 
-def find_job(topic: str, user: Any) -> Job | None:
-    """The job of a topic, if the user may watch it."""
-    kind, _, job_id = topic.partition(":")
+def find_job(topic: str, user: Any) -> UUID:
+    """The job of a topic. Raises Job.DoesNotExist when the user may not watch it, or when there is none.
+
+    A topic has one spelling, although a UUID has many: events come under that one.
+    """
+    kind, _, text = topic.partition(":")
     try:
-        return Job.objects.visible_to(user).filter(id=UUID(job_id)).first() if kind == "job" else None
+        job_id = UUID(text)
     except ValueError:
-        return None
+        raise Job.DoesNotExist from None
+    if kind != "job" or job_topic(job_id) != topic:
+        raise Job.DoesNotExist
+    return Job.objects.visible_to(user).only("id").get(id=job_id).id
 
 
 class Subscription:
-    """Lets each event through once and in order, and knows when one is missing."""
+    """Where a socket is in a job's events. Only the consumer that tells them moves it."""
 
     def __init__(self, topic: str, job_id: UUID) -> None:
         self.topic = topic
         self.job_id = job_id
         #: Number of the last event told.
         self.seq = 0
-        self.has_gap = False
+        #: Whether the last event told was an end, after which tail checks have nothing to find.
         self.has_ended = False
 
-    def begin(self, after: int | None) -> list[Message]:
-        """The first messages: what happened after `after`, or a snapshot for a client that has nothing yet."""
-        if after is not None:
-            self.seq = after
-            return self.read_log()
+    def begin(self, after: int | None) -> Message | None:
+        """The first message: a snapshot for a client that has nothing yet, a reset for one that has too much.
+
+        None when the log will tell all that happened after `after`. Raises Job.DoesNotExist.
+        """
         job = Job.objects.full().get(id=self.job_id)
-        self._advance(job.seq, job.status)
-        return [{"type": "snapshot", "topic": self.topic, "job": job_json(job), "seq": job.seq}]
+        if after is not None and after < job.seq:
+            self.seq = after
+            return None
+        self.seq, self.has_ended = job.seq, Status(job.status).is_ended
+        if after == job.seq:
+            return None
+        # More events than the job has had: they were another database's.
+        kind = "snapshot" if after is None else "reset"
+        return {"type": kind, "topic": self.topic, "job": job_json(job), "seq": job.seq}
 
-    def take(self, events: Iterable[dict[str, Any]]) -> list[Message]:
-        """Of published events those that come next; sets `has_gap` when one between is missing."""
-        fresh = []
-        for event in events:
-            if event["seq"] == self.seq + 1:
-                fresh.append(self._told(event))
-            elif event["seq"] > self.seq:
-                self.has_gap = True
-        return fresh
+    def read_log(self) -> list[dict[str, Any]]:
+        """What the log has beyond the last event told, at most log.MAX_PAGE."""
+        return [event_json(event) for event in log.after(self.job_id, self.seq)]
 
-    def read_log(self) -> list[Message]:
-        """What the log has beyond the last event told."""
-        self.has_gap = False
-        return [self._told(event_json(event)) for event in log.after(self.job_id, self.seq)]
-
-    def _told(self, event: dict[str, Any]) -> Message:
-        self._advance(event["seq"], event["data"].get("status"))
-        return {"type": "event", "topic": self.topic, **event}
-
-    def _advance(self, seq: int, status: str | None) -> None:
-        self.seq = seq
-        if status is not None:
+    def tell(self, event: dict[str, Any]) -> Message:
+        """The event as a message, which must be said next."""
+        self.seq = event["seq"]
+        if status := event["data"].get("status"):
             self.has_ended = Status(status).is_ended
+        return {"type": "event", "topic": self.topic, **event}

@@ -1,10 +1,41 @@
-"""What goes away under a socket."""
-
-from contextlib import contextmanager
+"""A job, the sockets of its owner, and what goes away under them."""
 
 import pytest
-from asgiref.sync import SyncToAsync
-from django.db import OperationalError, connection
+from django.contrib.auth.models import User
+
+from consumers import protocol
+from consumers.live import LiveConsumer
+from jobs.models import Job
+from tests.consumers.steps import without_store
+from tests.sample_tasks import add
+from tests.sockets import Socket
+
+
+@pytest.fixture
+async def owner():
+    return await User.objects.acreate(username="ada")
+
+
+@pytest.fixture
+async def job(owner):
+    result = await add.using(owner=owner).aenqueue(1)
+    return await Job.objects.aget(id=result.id)
+
+
+@pytest.fixture
+async def open_socket(owner):
+    sockets = []
+
+    async def open_one(user=owner):
+        socket = Socket(LiveConsumer.as_asgi(), user=user, subprotocols=[protocol.SUBPROTOCOL])
+        accepted = await socket.open()
+        assert (accepted["type"], accepted["subprotocol"]) == ("websocket.accept", protocol.SUBPROTOCOL)
+        sockets.append(socket)
+        return socket
+
+    yield open_one
+    for socket in sockets:
+        await socket.close()
 
 
 @pytest.fixture
@@ -12,18 +43,3 @@ def store_away():
     """Every question to the database fails, as while it restarts."""
     with without_store():
         yield
-
-
-@contextmanager
-def without_store():
-    """The async ORM asks from one thread; its connection refuses meanwhile."""
-    in_that_thread = SyncToAsync.single_thread_executor.submit
-    in_that_thread(lambda: connection.execute_wrappers.append(refuse)).result(10)
-    try:
-        yield
-    finally:
-        in_that_thread(lambda: connection.execute_wrappers.remove(refuse)).result(10)
-
-
-def refuse(*_):
-    raise OperationalError("the database system is starting up")

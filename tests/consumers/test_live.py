@@ -1,62 +1,23 @@
 """The socket, through the real channel layer: snapshot, then every event, once and in order."""
 
+import asyncio
+
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 
 from consumers import live, protocol
 from consumers.live import LiveConsumer
+from jobs.events import log
 from jobs.events.emit import publish
-from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
+from jobs.lifecycle.finish import Progress, finish, record_progress
 from jobs.lifecycle.start import start
 from jobs.models import Job
-from jobs.status import Status
+from tests.consumers.steps import do, report_progress, slow_socket, success, watch
 from tests.sample_tasks import add
 from tests.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def owner():
-    return await User.objects.acreate(username="ada")
-
-
-@pytest.fixture
-async def job(owner):
-    result = await add.using(owner=owner).aenqueue(1)
-    return await Job.objects.aget(id=result.id)
-
-
-@pytest.fixture
-async def open_socket(owner):
-    sockets = []
-
-    async def open_one(user=owner):
-        socket = Socket(LiveConsumer.as_asgi(), user=user, subprotocols=[protocol.SUBPROTOCOL])
-        accepted = await socket.open()
-        assert (accepted["type"], accepted["subprotocol"]) == ("websocket.accept", protocol.SUBPROTOCOL)
-        sockets.append(socket)
-        return socket
-
-    yield open_one
-    for socket in sockets:
-        await socket.close()
-
-
-async def watch(socket, job, **more):
-    await socket.say(type="subscribe", topic=f"job:{job.id}", **more)
-    return await socket.hear()
-
-
-async def do(verb, *args):
-    """Runs a verb of the lifecycle as the worker would, and publishes its events."""
-    done = await sync_to_async(verb)(*args)
-    await publish(getattr(done, "events", done))
-
-
-async def success(job):
-    return await Job.objects.aget(id=job.id), Outcome(status=Status.SUCCESSFUL, return_value=3)
 
 
 async def test_a_subscriber_gets_a_snapshot_and_then_every_later_event(open_socket, job):
@@ -143,12 +104,16 @@ async def test_a_bad_frame_closes_the_socket_with_its_code(open_socket, job):
         assert await socket.close_code() == 4400
 
 
-async def test_who_is_not_signed_in_is_sent_away(owner):
-    from django.contrib.auth.models import AnonymousUser
-
+async def test_who_is_not_signed_in_is_sent_away_and_not_listened_to(job):
     socket = Socket(LiveConsumer.as_asgi(), user=AnonymousUser())
     await socket.open()
+    await socket.say(type="subscribe", topic=f"job:{job.id}")
+    await socket.say(type="ping")
     assert await socket.close_code() == 4401
+    await socket.say(type="ping")
+    await socket.send(text="nonsense")
+    await socket.end()
+    assert await socket.hears_nothing()
 
 
 async def test_the_number_of_subscriptions_is_limited(open_socket, owner, monkeypatch):
@@ -159,3 +124,60 @@ async def test_the_number_of_subscriptions_is_limited(open_socket, owner, monkey
         assert (await watch(socket, job))["type"] == "snapshot"
     await socket.say(type="subscribe", topic=f"job:{jobs[2].id}")
     assert await socket.close_code() == 4429
+
+
+async def test_a_message_that_comes_in_the_middle_of_a_replay_waits_for_its_end(owner, job, monkeypatch):
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.05)
+    socket, reads = await slow_socket(owner)
+    await watch(socket, job)
+    reads.clear()
+    await report_progress(job, times=4)  # for a tail check to find
+    await asyncio.sleep(0.2)  # it is saying them now
+    await do(finish, [await success(job)])
+    await asyncio.sleep(0.2)
+    reads.set()
+    assert [(await socket.hear())["seq"] for _ in range(5)] == [2, 3, 4, 5, 6]
+    await socket.close()
+
+
+async def test_a_long_replay_comes_at_once(open_socket, job, monkeypatch):
+    monkeypatch.setattr(log, "MAX_PAGE", 3)
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 60)
+    await report_progress(job, times=10)
+    socket = await open_socket()
+    first = await watch(socket, job, after=0)
+    heard = [first["seq"], *[(await socket.hear())["seq"] for _ in range(10)]]
+    assert heard == list(range(1, 12))
+
+
+@pytest.mark.parametrize("after", [None, 3, 1])
+async def test_an_ended_job_is_not_asked_for_again(open_socket, job, monkeypatch, after):
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.01)
+    await do(start, [str(job.id)], "w1")
+    await do(finish, [await success(job)])
+    socket = await open_socket()
+    await socket.say(type="subscribe", topic=f"job:{job.id}", **({} if after is None else {"after": after}))
+    for _ in range({None: 1, 3: 0, 1: 2}[after]):
+        await socket.hear()
+    await socket.say(type="ping")
+    assert (await socket.hear())["type"] == "pong"
+    asked = []
+    monkeypatch.setattr(log, "after", lambda *asking: asked.append(asking) or [])
+    assert await socket.hears_nothing()
+    assert asked == []
+
+
+async def test_a_client_that_is_ahead_of_the_log_is_told_to_begin_anew(open_socket, job):
+    socket = await open_socket()
+    reset = await watch(socket, job, after=7)
+    assert (reset["type"], reset["topic"], reset["seq"]) == ("reset", f"job:{job.id}", 1)
+    assert (reset["job"]["id"], reset["job"]["status"]) == (str(job.id), "ready")
+    await do(start, [str(job.id)], "w1")
+    assert (await socket.hear())["seq"] == 2
+
+
+async def test_a_topic_has_one_spelling(open_socket, job):
+    socket = await open_socket()
+    for spelling in (str(job.id).upper(), f"{{{job.id}}}", job.id.hex, f"urn:uuid:{job.id}"):
+        await socket.say(type="subscribe", topic=f"job:{spelling}")
+        assert (await socket.hear())["code"] == "not_found"

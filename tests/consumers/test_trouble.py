@@ -1,0 +1,184 @@
+"""The database or Redis away, clients that do not read: each event is told all the same, and nothing is left behind."""
+
+import asyncio
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import channel_layers
+from django.conf import settings as django_settings
+
+from consumers import doorbell, live
+from consumers.live import LiveConsumer
+from jobs.broker.embedded import start_embedded
+from jobs.events.emit import MESSAGE, publish
+from jobs.events.shapes import event_json
+from jobs.events.topics import group, job_topic
+from jobs.lifecycle.finish import Progress, finish, record_progress
+from jobs.lifecycle.start import start
+from jobs.models import Job
+from tests.consumers.steps import do, slow_socket, success, until, watch, without_store
+from tests.sockets import Socket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_tail_checks_go_on_after_the_database_was_away(open_socket, job, monkeypatch, caplog):
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.02)
+    socket = await open_socket()
+    await watch(socket, job)
+    with without_store():
+        assert await socket.hears_nothing()
+    await sync_to_async(start)([str(job.id)], "w1")
+    assert (await socket.hear())["seq"] == 2
+    assert caplog.text.count("cannot be read") == 1, "it says so once, not at each check"
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_gap_that_shows_while_the_database_is_away_is_filled_later(open_socket, job, monkeypatch):
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 60)
+    socket = await open_socket()
+    await watch(socket, job)
+    await sync_to_async(start)([str(job.id)], "w1")  # its message is lost
+    events = await sync_to_async(finish)([await success(job)])
+    with without_store():
+        await publish(events)
+        assert await socket.hears_nothing()
+    await publish(events)
+    assert [(await socket.hear())["seq"] for _ in range(2)] == [2, 3]
+
+
+async def test_who_subscribes_while_the_database_is_away_is_asked_to_come_again(open_socket, job, store_away):
+    socket = await open_socket()
+    answer = await watch(socket, job)
+    assert (answer["type"], answer["code"]) == ("error", "unavailable")
+    assert await socket.close_code() == 1013
+
+
+async def test_a_closed_socket_leaves_all_its_groups(open_socket, job):
+    layer = channel_layers["default"]
+    for ends in (lambda socket: socket.close(), lambda socket: socket.send(text="nonsense")):
+        socket = await open_socket()
+        await watch(socket, job)
+        assert (len(layer.groups), len(layer.channels)) == (1, 1)
+        await ends(socket)
+        await socket.end()
+        assert (layer.groups, layer.channels) == ({}, {})
+
+
+async def test_a_closed_socket_leaves_all_its_groups_though_the_database_is_away(
+    open_socket, job, monkeypatch
+):
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.01)
+    layer = channel_layers["default"]
+    socket = await open_socket()
+    await watch(socket, job)
+    with without_store():
+        assert await socket.hears_nothing()
+        await socket.close()
+    assert (layer.groups, layer.channels) == ({}, {})
+
+
+async def test_a_client_that_does_not_read_is_sent_away_in_time(owner, job, monkeypatch):
+    assert live.SEND_SECONDS <= 10
+    monkeypatch.setattr(live, "SEND_SECONDS", 0.1)
+    socket, reads = await slow_socket(owner)
+    await watch(socket, job)
+    reads.clear()
+    await do(start, [str(job.id)], "w1")
+    assert await socket.close_code() == 4408
+    await socket.end()
+    assert channel_layers["default"].groups == {}
+
+
+async def test_a_client_that_takes_not_even_the_close_is_left(owner, job, monkeypatch):
+    monkeypatch.setattr(live, "SEND_SECONDS", 0.1)
+    monkeypatch.setattr(live, "CLOSE_SECONDS", 0.1)
+
+    async def deaf(scope, receive, send):
+        async def stuck(message):
+            await (send(message) if message["type"] == "websocket.accept" else asyncio.Event().wait())
+
+        await LiveConsumer.as_asgi()(scope, receive, stuck)
+
+    socket = Socket(deaf, user=owner)
+    await socket.open()
+    await socket.say(type="subscribe", topic=f"job:{job.id}")
+    await socket.end()
+    assert channel_layers["default"].groups == {}
+
+
+async def test_a_socket_that_falls_behind_forgets_its_messages_and_reads_the_log(owner, job, monkeypatch):
+    monkeypatch.setattr(doorbell, "MAX_WAITING", 5)
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 60)
+    socket, reads = await slow_socket(owner)
+    await watch(socket, job)
+    reads.clear()
+    await do(start, [str(job.id)], "w1")
+    for number in range(20):
+        report = [Progress(job=await Job.objects.aget(id=job.id), fraction=number / 20, text="")]
+        await do(record_progress, report)
+    [waiting] = channel_layers["default"].channels.values()
+    await until(lambda: waiting.has_dropped)
+    assert waiting.qsize() <= 5
+    reads.set()
+    assert [(await socket.hear())["seq"] for _ in range(21)] == list(range(2, 23))
+    await socket.close()
+
+
+@pytest.fixture
+async def own_redis(settings, monkeypatch):
+    """Where the channel layer expects a server, and none is yet: call it to start one."""
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.1)
+    layer = django_settings.CHANNEL_LAYERS["default"]
+    [host] = layer["CONFIG"]["hosts"]
+    with tempfile.TemporaryDirectory(prefix="handoff-", dir="/tmp") as name, ExitStack() as servers:
+        folder = Path(name) / "v"
+        hosts = [{**host, "address": f"unix://{folder}/valkey.sock"}]
+        settings.CHANNEL_LAYERS = {"default": {**layer, "CONFIG": {**layer["CONFIG"], "hosts": hosts}}}
+        yield lambda: servers.enter_context(start_embedded(folder, folder / "valkey.sock"))
+        await channel_layers["default"].flush()
+
+
+async def ring(events):
+    """As publish does, which would look for watchers in the other server."""
+    await channel_layers["default"].group_send(
+        group(job_topic(events[0].job_id)), {"type": MESSAGE, "events": [event_json(one) for one in events]}
+    )
+
+
+async def test_without_redis_the_socket_tells_what_the_log_has(own_redis, open_socket, job, caplog):
+    socket = await open_socket()
+    assert (await watch(socket, job))["type"] == "snapshot"
+    await sync_to_async(start)([str(job.id)], "w1")
+    assert (await socket.hear())["seq"] == 2
+    assert await socket.hears_nothing(0.5)
+    assert caplog.text.count("Redis is away") == 1, "it says so once, not at each check"
+    assert "Traceback" not in caplog.text
+
+
+async def test_once_redis_is_back_the_doorbell_rings(own_redis, open_socket, job, monkeypatch):
+    socket = await open_socket()
+    await watch(socket, job)
+    own_redis()
+    await until(lambda: channel_layers["default"]._shards[0]._subscribed_to)
+    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 60)
+    assert await socket.hears_nothing()  # the last tail check that was under way
+    await ring((await sync_to_async(start)([str(job.id)], "w1")).events)
+    assert (await socket.hear())["seq"] == 2
+
+
+async def test_a_redis_that_restarts_rings_again(own_redis, open_socket, job):
+    server = own_redis()
+    socket = await open_socket()
+    await watch(socket, job)
+    server.stop()
+    await sync_to_async(start)([str(job.id)], "w1")
+    assert (await socket.hear())["seq"] == 2
+    own_redis()
+    await sync_to_async(finish)([await success(job)])
+    assert (await socket.hear())["seq"] == 3
+    await socket.close()
+    assert (channel_layers["default"].groups, channel_layers["default"].channels) == ({}, {})
