@@ -5,6 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
+from jobs.conf import ALIAS
+from jobs.task import all_tasks
+
 
 @checks.register()
 def check_channel_layer(**_: Any) -> list[checks.CheckMessage]:
@@ -18,3 +21,40 @@ def check_channel_layer(**_: Any) -> list[checks.CheckMessage]:
             f"Live events are made for RedisPubSubChannelLayer, got {layer!r}.", hint=hint, id="jobs.W001"
         )
     ]
+
+
+@checks.register()
+def check_queues(**_: Any) -> list[checks.CheckMessage]:
+    """To Django, no queues means any queue; but a worker has to know which ones to serve."""
+    if settings.TASKS[ALIAS].get("QUEUES", True):
+        return []
+    sentence = f"TASKS[{ALIAS!r}]['QUEUES'] is empty; expected the names of your queues."
+    hint = "Name the queues of your tasks, such as ['default'], or leave the setting out."
+    return [checks.Error(sentence, hint=hint, id="jobs.E003")]
+
+
+@checks.register()
+def check_public_names(**_: Any) -> list[checks.CheckMessage]:
+    """Callers over HTTP could reach only one of two tasks with the same name."""
+    paths: dict[str, list[str]] = {}
+    for task in all_tasks():
+        if task.expose:
+            paths.setdefault(task.public_name, []).append(task.module_path)
+    hint = "Give each task a name of its own in `expose`."
+    return [
+        checks.Error(
+            f"Exposed under one name, {name!r}: {' and '.join(sorted(same))}.", hint=hint, id="jobs.E004"
+        )
+        for name, same in paths.items()
+        if len(same) > 1
+    ]
+
+
+@checks.register(deploy=True)
+def check_mail(**_: Any) -> list[checks.CheckMessage]:
+    """On a laptop that is what one wants; `bin/dev` shows them in its mailbox."""
+    backend = settings.MAILERS.get("default", {}).get("BACKEND", "")
+    if settings.DEBUG or not backend.endswith("filebased.EmailBackend"):
+        return []
+    hint = "Set EMAIL_URL to your mail server, such as smtp://user:password@mail.example.com:587."
+    return [checks.Warning("Mail is written to files instead of being sent.", hint=hint, id="jobs.W002")]
