@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from django.tasks import task
+from PIL.Image import Image
 from pydantic import Field
 
 from jobs import Accept, JobContext, Upload
 
 from .opening import read
-from .variants import CONTENT_TYPES, encoded, named, planned, resized
+from .variants import CONTENT_TYPES, Format, encoded, named, planned, resized
 
 #: Share of the progress that decoding takes.
 DECODING = 0.2
@@ -49,18 +50,8 @@ def process(
         context.progress(0.0, "Decoding")
         original, pixels = read(file, file.size)
         name = file.name or "image"
-
     plan, forms = planned(pixels.size, widths), list(dict.fromkeys(formats))
-    variants: list[dict[str, Any]] = []
-    for width in plan.widths:
-        smaller = resized(pixels, width)
-        for form in forms:
-            done = len(variants) / (len(plan.widths) * len(forms))
-            context.progress(DECODING + (1 - DECODING) * done, f"{width:,} pixels wide as {form}")
-            content = encoded(smaller, form, quality)
-            file_name = context.save(named(name, width, form), content, CONTENT_TYPES[form])
-            size = {"width": smaller.width, "height": smaller.height, "bytes": len(content)}
-            variants.append({"file": file_name, "format": form, **size})
+    variants = _save_variants(context, pixels, name=name, widths=plan.widths, forms=forms, quality=quality)
     context.progress(1.0, f"{len(variants)} variants")
     return {
         "source": asdict(original),
@@ -68,3 +59,20 @@ def process(
         "skipped": [{"width": width, "reason": reason} for width, reason in plan.skipped.items()],
         "files": [variant["file"] for variant in variants],
     }
+
+
+def _save_variants(
+    context: JobContext, pixels: Image, *, name: str, widths: list[int], forms: list[Format], quality: int
+) -> list[dict[str, Any]]:
+    """Each width once in each format."""
+    variants: list[dict[str, Any]] = []
+    for width in widths:
+        smaller = resized(pixels, width)
+        for form in forms:
+            done = len(variants) / (len(widths) * len(forms))
+            context.progress(DECODING + (1 - DECODING) * done, f"{width:,} pixels wide as {form}")
+            content = encoded(smaller, form, quality)
+            file_name = context.save(named(name, width, form), content, CONTENT_TYPES[form])
+            size = {"width": smaller.width, "height": smaller.height, "bytes": len(content)}
+            variants.append({"file": file_name, "format": form, **size})
+    return variants
