@@ -116,10 +116,11 @@ def jsonable(value: Any, path: Path, depth: int = 0) -> Any:
 
 
 def _storable_number(number: float, path: Path) -> float:
-    if isinstance(number, float) and not math.isfinite(number):
+    if isinstance(number, int):
+        if abs(number) > MAX_INTEGER:
+            raise _not_json(path, "is a whole number that does not fit into 64 bits")
+    elif not math.isfinite(number):
         raise _not_json(path, f"is {number}, and JSON has only finite numbers")
-    if isinstance(number, int) and abs(number) > MAX_INTEGER:
-        raise _not_json(path, "is a whole number that does not fit into 64 bits")
     return number
 
 

@@ -80,6 +80,7 @@ def _lock(job_id: UUID, starts: int) -> None:
 
 
 def _replace(file: File) -> None:
+    assert file.job_id
     for old in File.objects.filter(job_id=file.job_id, name=file.name):
         old.delete()
         # A rollback must find them still there; and if they can't be deleted, the new file is stored all the same.
