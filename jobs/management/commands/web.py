@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
+from jobs.management.sockets import SocketProtocol
+
 logger = logging.getLogger(__name__)
 
 MAX_FRAME_BYTES = 64 * 1024
@@ -64,7 +66,7 @@ def configuration() -> uvicorn.Config:
     return uvicorn.Config(
         import_string(settings.ASGI_APPLICATION),
         http="httptools",
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,  # 17 KiB a socket instead of 53
         lifespan="on",

@@ -1,0 +1,48 @@
+"""A real client that stops reading, at a real server."""
+
+import asyncio
+import base64
+import socket
+
+import uvicorn
+
+from jobs.management import sockets
+from jobs.management.commands.web import configuration
+
+
+async def flood(scope, receive, send):
+    """Sends more than the network takes, and gives up as the live socket does."""
+    await send({"type": "websocket.accept"})
+    try:
+        async with asyncio.timeout(0.5):
+            while True:
+                await send({"type": "websocket.send", "text": "x" * 100_000})
+    except TimeoutError:
+        pass
+
+
+async def test_a_client_that_stops_reading_loses_its_connection(monkeypatch):
+    monkeypatch.setattr(sockets, "ABORT_AFTER_SECONDS", 0.2)
+    config = configuration()
+    config.app, config.lifespan = flood, "off"
+    server = uvicorn.Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server._serve(sockets=[listener]))
+    reader, writer = await asyncio.open_connection(*listener.getsockname(), limit=1024)
+    key = base64.b64encode(b"x" * 16).decode()
+    writer.write(
+        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+    )
+    assert b"101" in await reader.readline()
+    await until(lambda: server.server_state.connections)
+    await until(lambda: not server.server_state.connections)
+    writer.transport.abort()
+    server.should_exit = True
+    await serving
+
+
+async def until(happened):
+    async with asyncio.timeout(10):
+        while not happened():
+            await asyncio.sleep(0.01)
