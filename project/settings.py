@@ -4,6 +4,7 @@ import os
 import sys
 
 import structlog
+from redis.exceptions import RedisError
 
 from project import env as environment
 from project.mail import default_mailer, default_sender
@@ -141,6 +142,14 @@ LOGGING = {
             ],
         }
     },
+    "filters": {
+        "redis_is_there": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: (
+                not isinstance((record.exc_info or (None, None))[1], (RedisError, OSError))
+            ),
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.log_level},
     "loggers": {
@@ -148,6 +157,8 @@ LOGGING = {
         "django": {"handlers": [], "level": env.log_level},
         # One line a job would drown all else under load.
         "django.tasks": {"level": "WARNING"},
+        # While Redis is away it tells a traceback a second.
+        "channels_redis.pubsub": {"filters": ["redis_is_there"]},
         # It tells each request with its whole URL, which may hold somebody's key.
         "httpx": {"level": "WARNING"},
     },

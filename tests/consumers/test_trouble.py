@@ -170,13 +170,15 @@ async def test_once_redis_is_back_the_doorbell_rings(own_redis, open_socket, job
     assert (await socket.hear())["seq"] == 2
 
 
-async def test_a_redis_that_restarts_rings_again(own_redis, open_socket, job):
+async def test_a_redis_that_restarts_rings_again(own_redis, open_socket, job, caplog):
     server = own_redis()
     socket = await open_socket()
     await watch(socket, job)
     server.stop()
     await sync_to_async(start)([str(job.id)], "w1")
     assert (await socket.hear())["seq"] == 2
+    assert await socket.hears_nothing(0.5)
+    assert "Traceback" not in caplog.text
     own_redis()
     await sync_to_async(finish)([await success(job)])
     assert (await socket.hear())["seq"] == 3
