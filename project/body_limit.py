@@ -1,11 +1,15 @@
-"""Refuses bodies that are too large while they come: Django would first keep all of one on disk, whoever sends it."""
+"""Refuses bodies that are too large while they come: Django would first keep all of one on disk, whoever sends it.
+
+Whose credentials those are is found out later; but who shows none at all has no file to send.
+"""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 
+from jobs.api.exceptions import unauthenticated
 from jobs.api.problems import Kind, Problem, problem_answer
 from jobs.conf import options
 
@@ -32,7 +36,7 @@ def limit_body(application: Callable[..., Awaitable[None]]) -> Application:
             await application(scope, counted, send)
             if read <= limit:
                 return
-        await _refuse(scope, send, limit)
+        await _refuse(scope, send, _problem(headers, limit))
 
     return limited
 
@@ -40,8 +44,18 @@ def limit_body(application: Callable[..., Awaitable[None]]) -> Application:
 def _limit(headers: dict[bytes, bytes]) -> int:
     """In bytes: a form may carry a file besides its fields."""
     fields = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    is_form_with_files = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
-    return fields + options().max_upload_bytes if is_form_with_files else fields
+    may_carry_a_file = _is_form_with_files(headers) and _has_credentials(headers)
+    return fields + options().max_upload_bytes if may_carry_a_file else fields
+
+
+def _is_form_with_files(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+
+
+def _has_credentials(headers: dict[bytes, bytes]) -> bool:
+    cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+    is_bearer = headers.get(b"authorization", b"").lower().startswith(b"bearer ")
+    return is_bearer or settings.SESSION_COOKIE_NAME in cookies
 
 
 def _announced(headers: dict[bytes, bytes]) -> int:
@@ -50,10 +64,15 @@ def _announced(headers: dict[bytes, bytes]) -> int:
     return int(length) if length.isdigit() else 0
 
 
-async def _refuse(scope: MutableMapping[str, Any], send: Send, limit: int) -> None:
+def _problem(headers: dict[bytes, bytes], limit: int) -> Problem:
+    if _is_form_with_files(headers) and not _has_credentials(headers):
+        return unauthenticated()
+    return Problem(Kind.BODY_TOO_LARGE, f"Expected a body of at most {limit} bytes.", max_bytes=limit)
+
+
+async def _refuse(scope: MutableMapping[str, Any], send: Send, problem: Problem) -> None:
     request = HttpRequest()
     request.path = scope["path"]
-    problem = Problem(Kind.BODY_TOO_LARGE, f"Expected a body of at most {limit} bytes.", max_bytes=limit)
     answer = problem_answer(request, problem)
     # The rest of the body is not read, so the connection is of no use any more.
     headers = [*answer.items(), ("Connection", "close")]

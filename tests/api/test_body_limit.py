@@ -10,9 +10,10 @@ MEBIBYTE = 1024 * 1024
 FORM = "multipart/form-data; boundary=x"
 
 
-async def ask(application, *, content_type, chunks, length=None):
+async def ask(application, *, content_type, chunks, length=None, **more):
     """The status, the headers and the number of chunks that were asked for."""
     headers = [(b"host", b"testserver"), (b"content-type", content_type.encode())]
+    headers += [(name.encode(), value.encode()) for name, value in more.items()]
     headers += [(b"content-length", str(length).encode())] if length else []
     sent, asked = [], 0
 
@@ -57,8 +58,24 @@ async def test_a_body_that_does_not_say_its_length_is_counted(bytes_over, status
 @pytest.mark.parametrize("bytes_over, status", [(0, 200), (1, 413)])
 async def test_a_form_may_carry_one_file_of_the_largest_size(small_uploads, bytes_over, status):
     chunks = [b"x" * MEBIBYTE, b"x" * (small_uploads + bytes_over)]
-    answered, _, _ = await ask(limit_body(swallow), content_type=FORM, chunks=chunks)
+    for credentials in ({"authorization": "Bearer any"}, {"cookie": "a=b; sessionid=any"}):
+        answered, _, _ = await ask(limit_body(swallow), content_type=FORM, chunks=chunks, **credentials)
+        assert answered == status
+
+
+@pytest.mark.parametrize(
+    "credentials", [{}, {"authorization": "Basic any"}, {"cookie": "csrftoken=sessionid"}]
+)
+@pytest.mark.parametrize("bytes_over, status", [(0, 200), (1, 401)])
+async def test_who_shows_no_credentials_fills_no_disk(credentials, bytes_over, status):
+    chunks = [b"x" * MEBIBYTE, b"x" * bytes_over]
+    answered, _, _ = await ask(limit_body(swallow), content_type=FORM, chunks=chunks, **credentials)
     assert answered == status
+    answered, headers, asked = await ask(
+        limit_body(swallow), content_type=FORM, chunks=chunks, length=MEBIBYTE + bytes_over, **credentials
+    )
+    assert (answered, asked) == (status, 2 if status == 200 else 0)
+    assert headers.get(b"www-authenticate") == (b"Bearer" if status == 401 else None)
 
 
 async def test_django_answers_nothing_besides():
