@@ -94,10 +94,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def begin(self, topic: str, after: int | None) -> None:
         """Joins before it reads, so that nothing falls between the snapshot and the first live event."""
         job_id = await database_sync_to_async(find_job)(topic, self.scope["user"])
+        self.subscriptions[topic] = subscription = Subscription(topic, job_id)
         await self.doorbell.join(group(topic))
-        subscription = Subscription(topic, job_id)
         first = await database_sync_to_async(subscription.begin)(after)
-        self.subscriptions[topic] = subscription
         if first:
             await self.say(first)
         else:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import channel_layers
 from django.contrib.auth.models import AnonymousUser, User
 
 from consumers import live, protocol
@@ -181,3 +182,17 @@ async def test_a_topic_has_one_spelling(open_socket, job):
     for spelling in (str(job.id).upper(), f"{{{job.id}}}", job.id.hex, f"urn:uuid:{job.id}"):
         await socket.say(type="subscribe", topic=f"job:{spelling}")
         assert (await socket.hear())["code"] == "not_found"
+
+
+async def test_a_job_that_is_deleted_while_one_subscribes_leaves_no_group(open_socket, job, monkeypatch):
+    found = live.find_job
+
+    def find_and_lose(topic, user):
+        job_id = found(topic, user)
+        Job.objects.filter(id=job_id).delete()
+        return job_id
+
+    monkeypatch.setattr(live, "find_job", find_and_lose)
+    socket = await open_socket()
+    assert (await watch(socket, job))["code"] == "not_found"
+    assert channel_layers["default"].groups == {}
