@@ -13,6 +13,8 @@ MAX_ROWS = 50
 MAX_COLUMNS = 12
 MAX_ITEMS = 50
 MAX_TEXT = 4000
+#: Of a list or object within a table's cell.
+MAX_PARTS = 4
 NOTHING = "–"
 #: Nesting laid out; deeper values are shown as JSON.
 MAX_DEPTH = 2
@@ -125,9 +127,22 @@ def _column_names(rows: Iterable[dict[str, Any]]) -> list[str]:
 
 def _cell(value: Any) -> Text:
     match value:
-        case dict() | list():
-            return _text(json.dumps(value, ensure_ascii=False) if value else None)
+        case dict():
+            return _few([f"{label(name)}: {one_line(item)}" for name, item in value.items()])
+        case list():
+            return _few([one_line(_first(item)) for item in value])
     return _text(value)
+
+
+def _few(parts: list[str]) -> Text:
+    """A cell has room for a few words; the job's JSON has all."""
+    more = f" … {len(parts)} in all" if len(parts) > MAX_PARTS else ""
+    return Text(", ".join(parts[:MAX_PARTS]) + more if parts else NOTHING)
+
+
+def _first(value: Any) -> Any:
+    """What names an object, as far as one can tell: what it says first."""
+    return next(iter(value.values()), NOTHING) if isinstance(value, dict) else value
 
 
 def _json(value: Any) -> Json:

@@ -31,7 +31,14 @@ def test_a_list_of_objects_is_a_table():
         ("B", False),
         ("C", False),
     ]
-    assert [[cell.text for cell in row] for row in table.rows] == [["1", "x", "–"], ["–", "–", '{"d": 1}']]
+    assert [[cell.text for cell in row] for row in table.rows] == [["1", "x", "–"], ["–", "–", "D: 1"]]
+
+
+def test_a_cell_tells_the_gist_of_what_it_has_no_room_for():
+    table = shown(
+        [{"a": [{"value": "x", "count": n} for n in range(6)], "b": {"min": 1}, "c": [1, 2], "d": []}]
+    )
+    assert [cell.text for cell in table.rows[0]] == ["x, x, x, x … 6 in all", "Min: 1", "1, 2", "–"]
 
 
 def test_other_lists_are_items_and_objects_pairs():
