@@ -47,6 +47,11 @@ class Environment:
     #: Hosts ("host:port") that sync.pull may reach although they are not public or not https.
     sync_allowed_hosts: list[str]
 
+    @property
+    def serves_https(self) -> bool:
+        """Whether browsers come over TLS: one of the origins that are trusted says so."""
+        return any(origin.startswith("https://") for origin in self.csrf_trusted_origins)
+
 
 def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environment:
     """The settings that deployments change. Raises ImproperlyConfigured for the first wrong one."""

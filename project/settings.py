@@ -112,6 +112,8 @@ LOGOUT_REDIRECT_URL = "login"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 SESSION_COOKIE_HTTPONLY = True
+# TLS ends at a proxy, whose business HSTS and the redirect from HTTP are: see docs/security.md.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.serves_https
 SECURE_CSP = {
     "default-src": ["'self'"],
     "img-src": ["'self'", "data:"],

@@ -1,0 +1,46 @@
+"""What docs/security.md says of `manage.py check --deploy` is what it says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "security.md").read_text()
+
+PRODUCTION = {
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqr",
+    "EMAIL_URL": "smtp://mail.example.com:587",
+    **dict(line.split("=", 1) for line in PAGE.split("```")[1].splitlines()[1:]),
+}
+
+
+def warnings(**changed: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy"],
+        cwd=ROOT, env={**os.environ, **PRODUCTION, **changed}, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert "System check identified" in done.stdout + done.stderr, done.stderr
+    return set(re.findall(r"\((\w+\.[EW]\d+)\)", done.stderr))
+
+
+def test_the_warnings_that_stay_are_explained():
+    assert warnings() == set(re.findall(r"^\| `([\w.]+)`", PAGE, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "variable, value, said",
+    [
+        ("CSRF_TRUSTED_ORIGINS", "http://jobs.example.com", {"security.W012", "security.W016"}),
+        ("EMAIL_URL", "", {"mail.E001"}),
+        ("DEBUG", "true", {"security.W018"}),
+        ("SECRET_KEY", "x" * 40, {"security.W009"}),
+    ],
+)
+def test_a_warning_goes_with_the_variable_that_the_page_names(variable, value, said):
+    assert warnings(**{variable: value}) - warnings() == said
+    assert all(warning.removeprefix("security.") in PAGE for warning in said)
