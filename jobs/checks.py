@@ -48,13 +48,3 @@ def check_public_names(**_: Any) -> list[checks.CheckMessage]:
         for name, same in paths.items()
         if len(same) > 1
     ]
-
-
-@checks.register(deploy=True)
-def check_mail(**_: Any) -> list[checks.CheckMessage]:
-    """On a laptop that is what one wants; `bin/dev` shows them in its mailbox."""
-    backend = settings.MAILERS.get("default", {}).get("BACKEND", "")
-    if settings.DEBUG or not backend.endswith("filebased.EmailBackend"):
-        return []
-    hint = "Set EMAIL_URL to your mail server, such as smtp://user:password@mail.example.com:587."
-    return [checks.Warning("Mail is written to files instead of being sent.", hint=hint, id="jobs.W002")]

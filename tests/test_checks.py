@@ -6,7 +6,6 @@ import pytest
 from django.core.checks import run_checks
 
 from jobs import task as registry
-from project.mail import default_mailer
 from tests.sample_tasks import add, typed
 
 pytestmark = pytest.mark.django_db  # Django's own checks ask the database what it can do
@@ -21,7 +20,7 @@ def settings_with(settings):
 
 
 def said(id_: str) -> list[str]:
-    return [found.msg for found in run_checks(include_deployment_checks=True) if found.id == id_]
+    return [found.msg for found in run_checks() if found.id == id_]
 
 
 def test_the_project_s_own_settings_are_right():
@@ -39,9 +38,3 @@ def test_two_tasks_can_not_be_exposed_under_one_name(monkeypatch):
     assert said("jobs.E004") == [
         "Exposed under one name, 'sample.typed': tests.sample_tasks.add and tests.sample_tasks.typed."
     ]
-
-
-@pytest.mark.parametrize("debug, url, warnings", [(False, "", 1), (True, "", 0), (False, "smtp://mx", 0)])
-def test_mail_that_lands_in_files_is_warned_of_before_a_deployment(settings, tmp_path, debug, url, warnings):
-    settings.DEBUG, settings.MAILERS = debug, {"default": default_mailer(url, tmp_path)}
-    assert said("jobs.W002") == ["Mail is written to files instead of being sent."] * warnings
