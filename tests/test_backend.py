@@ -81,16 +81,24 @@ def test_a_result_of_another_task_does_not_match():
         note.get_result(add.enqueue(1).id)
 
 
-def test_the_signal_is_sent_when_a_job_is_enqueued():
+@pytest.fixture
+def signals():
+    """(sender, id of the job) of each."""
     seen = []
     receiver = lambda sender, task_result, **_: seen.append((sender, task_result.id))  # noqa: E731
     task_enqueued.connect(receiver)
-    try:
-        result = add.enqueue(1)
-        other = async_to_sync(add.aenqueue)(1)
-    finally:
-        task_enqueued.disconnect(receiver)
-    assert seen == [(ArqBackend, result.id), (ArqBackend, other.id)]
+    yield seen
+    task_enqueued.disconnect(receiver)
+
+
+def test_the_signal_is_sent_when_a_job_is_enqueued(signals):
+    result = add.enqueue(1)
+    assert signals == [(ArqBackend, result.id)]
+
+
+async def test_the_signal_is_sent_when_a_job_is_enqueued_by_a_coroutine(signals):
+    result = await add.aenqueue(1)
+    assert signals == [(ArqBackend, result.id)]
 
 
 @pytest.mark.parametrize("call", [add.enqueue, async_to_sync(add.aenqueue)])
