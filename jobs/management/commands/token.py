@@ -23,5 +23,5 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no user {username!r}; make one with `manage.py createsuperuser`."
             ) from error
-        _, plaintext = ApiToken.issue(owner=owner, name=name)
+        _token, plaintext = ApiToken.issue(owner=owner, name=name)
         self.stdout.write(plaintext)
