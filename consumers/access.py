@@ -1,4 +1,4 @@
-"""Who may open a socket: pages of this site, and those of the origins that the site's forms trust as well."""
+"""Who may open a socket: pages of this site and of the origins that its forms trust, and programs."""
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -6,11 +6,15 @@ from io import BytesIO
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
+from channels.auth import AuthMiddlewareStack
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError
 from django.utils.http import is_same_domain
+
+from jobs.models import ApiToken
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Any]]
@@ -45,16 +49,37 @@ def guarded(application: Callable[..., Awaitable[None]]) -> Application:
     return guard
 
 
+def identified(application: Application) -> Application:
+    """The application, with the user in its scope: the owner of an API token, or of the session."""
+    by_session: Application = AuthMiddlewareStack(application)
+
+    async def identify(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        scheme, _, plaintext = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            return await by_session(scope, receive, send)
+        token = await ApiToken.objects.matching(plaintext.strip()).afirst()
+        return await application({**scope, "user": token.owner if token else AnonymousUser()}, receive, send)
+
+    return identify
+
+
 def is_trusted(scope: Scope) -> bool:
-    """Whether the Origin is the one that was asked, or is listed in settings.CSRF_TRUSTED_ORIGINS."""
+    """Whether the Origin is the one that was asked, or is listed in settings.CSRF_TRUSTED_ORIGINS.
+
+    Without one it is a program that asks: a browser always tells it.
+    """
     # Django's own reading of Host and scheme, which knows the proxies that the settings name.
     scheme = "https" if scope.get("scheme") == "wss" else "http"
     request = ASGIRequest({**scope, "method": "GET", "query_string": b"", "scheme": scheme}, BytesIO())
-    origin = Origin.read(request.headers.get("Origin", ""))
+    given = request.headers.get("Origin")
     try:
         asked = Origin.read(f"{request.scheme}://{request.get_host()}")
     except DisallowedHost:
         return False
+    if given is None:
+        return True
+    origin = Origin.read(given)
     return origin is not None and (
         origin == asked or any(origin.fits(pattern) for pattern in settings.CSRF_TRUSTED_ORIGINS)
     )

@@ -1,8 +1,12 @@
 """Who may open a socket, and where; whoever may not is refused before the handshake, with HTTP 403."""
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
 
 from consumers.routing import sockets
+from jobs.models import ApiToken, Job
+from tests.sample_tasks import add
 from tests.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -11,7 +15,9 @@ REFUSED = "websocket.close"  # servers make HTTP 403 of it when it comes first
 
 
 async def first_answer(*, origin=None, host="handoff.example:8000", scheme="ws", **more):
-    headers = [(b"host", host.encode())] + ([(b"origin", origin.encode("latin-1"))] if origin else [])
+    headers = [(b"host", host.encode())] + (
+        [(b"origin", origin.encode("latin-1"))] if origin is not None else []
+    )
     socket = Socket(sockets, scheme=scheme, headers=headers, **more)
     answer = await socket.open()
     await socket.close()
@@ -46,7 +52,6 @@ async def test_a_page_of_ours_or_of_a_trusted_origin_may_open_a_socket(origin, h
 @pytest.mark.parametrize(
     "origin",
     [
-        None,
         "null",
         "",
         "handoff.example:8000",
@@ -70,6 +75,31 @@ async def test_a_page_of_ours_or_of_a_trusted_origin_may_open_a_socket(origin, h
 )
 async def test_a_page_of_another_origin_may_not(origin):
     assert await first_answer(origin=origin) == REFUSED
+
+
+async def test_a_program_that_names_no_origin_may():
+    """A browser always names one, whatever page asks."""
+    assert await first_answer() == "websocket.accept"
+
+
+async def test_a_program_says_who_it_is_by_its_api_token():
+    ada = await User.objects.acreate(username="ada")
+    job = await Job.objects.aget(id=(await add.using(owner=ada).aenqueue(1)).id)
+    _, token = await sync_to_async(ApiToken.issue)(owner=ada, name="test")
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {token}".encode())]
+    socket = Socket(sockets, headers=headers)
+    assert (await socket.open())["type"] == "websocket.accept"
+    await socket.say(type="subscribe", topic=f"job:{job.id}")
+    assert (await socket.hear())["type"] == "snapshot"
+    await socket.close()
+
+
+async def test_a_wrong_token_is_nobody_even_with_a_session():
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", b"Bearer handoff_wrong")]
+    socket = Socket(sockets, headers=headers)
+    await socket.open()
+    assert await socket.close_code() == 4401
+    await socket.end()
 
 
 async def test_a_host_that_is_not_ours_makes_no_origin_ours():
