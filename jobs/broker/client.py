@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from arq.connections import ArqRedis
 from redis.asyncio import BlockingConnectionPool
@@ -20,13 +19,16 @@ MAX_CONNECTIONS = 20
 #: What a call to Redis may raise when Redis is away, full or read-only.
 BROKER_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
 
-_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, ArqRedis] = WeakKeyDictionary()
+_pools: dict[asyncio.AbstractEventLoop, ArqRedis] = {}
 
 
 def redis() -> ArqRedis:
     """The running loop's client."""
     loop = asyncio.get_running_loop()
     if loop not in _pools:
+        # A loop that was made for one call from sync code ends with it; its client would hold it for ever.
+        for ended in [known for known in _pools if known.is_closed()]:
+            del _pools[ended]
         _pools[loop] = connect()
     return _pools[loop]
 
