@@ -11,7 +11,7 @@ from functools import partial
 from typing import Self
 
 from channels.layers import channel_layers
-from django.tasks.signals import task_finished, task_started
+from django.tasks.signals import task_finished
 
 from jobs.broker import client
 from jobs.broker.leases import Ack, Lease, ack
@@ -104,7 +104,11 @@ class Engine:
         early = {str(job.id): job for job in started.early}
         attempts = [self._launch(by_id[lease.job_id], lease) for lease in leases if lease.job_id in by_id]
         await push(waiting_on(early[lease.job_id], lease.token) for lease in leases if lease.job_id in early)
-        await ack(Ack(lease) for lease in leases if lease.job_id not in by_id and lease.job_id not in early)
+        if over := [lease for lease in leases if lease.job_id not in by_id and lease.job_id not in early]:
+            logger.warning(
+                "Redis forgets %d jobs that have ended or have no row: %s.", len(over), over[0].job_id
+            )
+            await ack(Ack(lease) for lease in over)
         await publish(started.events)
         return attempts
 
@@ -141,8 +145,6 @@ class Engine:
             attempt.task = find_task(attempt.job.task_path)
         except UnknownTask as error:
             return failed(attempt.job, error)
-        if signals.are_heard(task_started):
-            await signals.tell(task_started, attempt.job)
         return await perform(attempt, partial(self._report, attempt.job), self._threads)
 
     def _report(self, job: Job, fraction: float, text: str) -> None:

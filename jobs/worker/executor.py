@@ -2,9 +2,11 @@
 
 import asyncio
 
+from django.tasks.signals import task_started
+
 from jobs.errors import TimedOut
 from jobs.lifecycle.finish import Outcome
-from jobs.worker import child
+from jobs.worker import child, signals
 from jobs.worker.attempt import Attempt, Fate, handed_back, raised, returned
 from jobs.worker.context import Report, bound
 from jobs.worker.threads import Threads
@@ -16,6 +18,8 @@ async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
+            if signals.are_heard(task_started):
+                await signals.tell(task_started, attempt.job)
             return await _call(attempt, report, threads)
     except TimeoutError as error:
         attempt.stop.set()
