@@ -1,11 +1,9 @@
 """Names of keys in Redis: arq's own, so that its client and tools understand them, and two of ours."""
 
-from arq.constants import default_queue_name, in_progress_key_prefix, job_key_prefix, result_key_prefix
+from arq.constants import default_queue_name, in_progress_key_prefix
 from django.tasks import DEFAULT_TASK_QUEUE_NAME
 
 IN_PROGRESS = in_progress_key_prefix
-JOB = job_key_prefix
-RESULT = result_key_prefix
 #: Numbers the claims, so that no two have the same token.
 CLAIMS = "handoff:claims"
 #: Held by the worker that sweeps.

@@ -9,7 +9,7 @@ const FIRST_PAUSE_MS = 400;
 const MAX_PAUSE_MS = 15_000;
 
 // Closed for a reason that connecting again would not cure.
-const FINAL = { 4400: "refused", 4401: "signed-out", 4403: "refused", 4429: "refused" };
+const FINAL = { 4400: "refused", 4401: "signed-out", 4429: "refused" };
 
 // States: "idle" (nobody watches), "connecting", "live", "lost" (will try again), "signed-out", "refused".
 // Fires "state" when it changes.
