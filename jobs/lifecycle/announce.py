@@ -43,7 +43,7 @@ async def _announce_and_tidy(jobs: Sequence[Job], events: Sequence[Event]) -> No
 def waiting(job: Job, token: str = "") -> Waiting:
     """The job as the broker knows it; `token` gives back the lease under which it ran."""
     return Waiting(
-        job_id=str(job.id),
+        job_id=job.broker_id,
         queue=job.queue_name,
         due_ms=0 if job.run_after is None else unix_ms(job.run_after),
         priority=job.priority,

@@ -48,7 +48,7 @@ def _store(task: Task, args: list[Any], kwargs: dict[str, Any]) -> tuple[Job, Ev
         owner_id=task.owner_id,
         status=Status.DEFERRED if task.run_after and task.run_after > now else Status.READY,
         max_attempts=task.max_attempts,
-        timeout=task.timeout,
+        timeout_seconds=None if task.timeout is None else task.timeout.total_seconds(),
         enqueued_at=now,
         run_after=task.run_after,
         seq=1,

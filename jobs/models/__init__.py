@@ -2,8 +2,10 @@ from jobs.models.delivery import Delivery
 from jobs.models.event import Event, EventKind
 from jobs.models.file import File
 from jobs.models.job import Job
+from jobs.models.queue import Queue
 from jobs.models.synced import SyncCollection, SyncedPage, SyncedRecord, SyncRun
 from jobs.models.token import ApiToken
+from jobs.models.unique import UniqueKey
 
 __all__ = [
     "ApiToken",
@@ -12,8 +14,10 @@ __all__ = [
     "EventKind",
     "File",
     "Job",
+    "Queue",
     "SyncCollection",
     "SyncRun",
     "SyncedPage",
     "SyncedRecord",
+    "UniqueKey",
 ]

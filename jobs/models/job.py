@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
 from uuid_utils.compat import uuid7
 
-from jobs.status import ACTIVE, Status
+from jobs.status import ACTIVE, WAITING, Status
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -65,7 +65,15 @@ class Job(models.Model):
     #: Times that the worker running it was lost.
     worker_deaths = models.PositiveSmallIntegerField(default=0)
     #: Time limit of one attempt; null: the task's own.
-    timeout = models.DurationField(null=True)
+    timeout_seconds = models.FloatField(null=True)
+    #: No attempt may start after it. Null: none is too late.
+    deadline_at = models.DateTimeField(null=True)
+    #: While this job holds it, an enqueue of its owner, task and key answers this job. Empty: none.
+    unique_key = models.CharField(max_length=200, default="", blank=True)
+    #: Values of the arguments that its task redacts, encrypted; `args` and `kwargs` hold "***" in their places.
+    secrets = models.TextField(default="", blank=True)
+    #: The id under which Redis knows it, if a stock arq client chose one; empty: its own id.
+    arq_id = models.CharField(max_length=200, default="", blank=True)
 
     #: When the row was written.
     enqueued_at = models.DateTimeField()
@@ -77,6 +85,10 @@ class Job(models.Model):
     last_attempted_at = models.DateTimeField(null=True)
     #: When it ended, whichever way.
     finished_at = models.DateTimeField(null=True)
+    #: When somebody asked to cancel it while it ran: it is not tried again, and rescue ends it as cancelled.
+    cancel_requested_at = models.DateTimeField(null=True)
+    #: When a worker first found that it does not know the task; null: none has, or it was started since.
+    unknown_at = models.DateTimeField(null=True)
     #: Ids of the workers that started it, one a line, oldest first. A line is taken back with its attempt.
     workers = models.TextField(default="", blank=True)
 
@@ -96,13 +108,27 @@ class Job(models.Model):
             # Small however many jobs have ended: the sweep goes through it.
             models.Index(fields=["id"], name="job_active", condition=Q(status__in=sorted(ACTIVE))),
             models.Index(fields=["owner", "-id"], name="job_of_owner"),
+            models.Index(
+                fields=["deadline_at"],
+                name="job_deadline",
+                condition=Q(deadline_at__isnull=False, status__in=sorted(WAITING)),
+            ),
         ]
         constraints = [
+            # One arq client may use its id again once the result is forgotten, but then at another time.
+            models.UniqueConstraint(
+                fields=["arq_id", "enqueued_at"], name="job_of_arq_once", condition=~Q(arq_id="")
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="job_status_is_known"),
         ]
 
     def __str__(self) -> str:
         return f"{self.task_path} {self.id} ({self.status})"
+
+    @property
+    def broker_id(self) -> str:
+        """The name under which Redis knows it."""
+        return self.arq_id or str(self.id)
 
     @property
     def worker_ids(self) -> list[str]:

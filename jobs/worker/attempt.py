@@ -61,7 +61,9 @@ class Attempt:
 
     @property
     def time_limit(self) -> timedelta:
-        return self.job.timeout or self.task.timeout or options().timeout
+        if self.job.timeout_seconds is not None:
+            return timedelta(seconds=self.job.timeout_seconds)
+        return self.task.timeout or options().timeout
 
     def end(self, fate: Fate) -> None:
         """Cancels it from outside; in a thread it is told, and its outcome no longer matters."""

@@ -100,8 +100,8 @@ class Engine:
     async def start(self, leases: Sequence[Lease]) -> list[Attempt]:
         """Starts claimed jobs; each then runs by itself. Leases on jobs that may not start are given back."""
         started = await self._store(start, [lease.job_id for lease in leases], self.worker_id)
-        by_id = {str(job.id): job for job in started.jobs}
-        early = {str(job.id): job for job in started.early}
+        by_id = {job.broker_id: job for job in started.jobs}
+        early = {job.broker_id: job for job in started.early}
         attempts = [self._launch(by_id[lease.job_id], lease) for lease in leases if lease.job_id in by_id]
         await push(waiting_on(early[lease.job_id], lease.token) for lease in leases if lease.job_id in early)
         if over := [lease for lease in leases if lease.job_id not in by_id and lease.job_id not in early]:

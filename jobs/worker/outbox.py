@@ -146,7 +146,7 @@ def _result(job: Job) -> bytes:
     error = job.errors[-1] if job.errors else {}
     successful = job.status == Status.SUCCESSFUL
     return arq_result(
-        job_id=str(job.id),
+        job_id=job.broker_id,
         task_path=job.task_path,
         queue=job.queue_name,
         attempt=job.attempt,

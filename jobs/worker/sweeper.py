@@ -26,7 +26,7 @@ PAGE = 1000
 MISSING_SECONDS = 2 * RENEW_EVERY.total_seconds()
 
 #: All that the broker needs to know of a job.
-PUSHED = ("id", "status", "task_path", "queue_name", "priority", "enqueued_at", "run_after")
+PUSHED = ("id", "arq_id", "status", "task_path", "queue_name", "priority", "enqueued_at", "run_after")
 
 SWEPT = (Status.READY, Status.DEFERRED, Status.RUNNING)
 
@@ -72,6 +72,6 @@ def _page(after: UUID | None) -> list[Job]:
 async def _unknown(jobs: list[Job]) -> AsyncIterator[Job]:
     by_queue = attrgetter("queue_name")
     for queue, of_queue in groupby(sorted(jobs, key=by_queue), key=by_queue):
-        by_id = {str(job.id): job for job in of_queue}
+        by_id = {job.broker_id: job for job in of_queue}
         for job_id in await unknown(queue, list(by_id)):
             yield by_id[job_id]
