@@ -1,7 +1,7 @@
 """django.tasks' backend: jobs are rows, run by an arq worker."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +16,10 @@ from django.tasks.signals import task_enqueued
 
 from jobs import conf
 from jobs.arguments import bind
-from jobs.lifecycle import enqueue
+from jobs.lifecycle import enqueue, signals
+from jobs.lifecycle.enqueue import new_job
 from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.result import task_result
 from jobs.task import Task, function_of
 
@@ -41,19 +43,42 @@ class ArqBackend(BaseTaskBackend):
         self, task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> "TaskResult[Any, Any]":
         """Raises InvalidTask, InvalidArguments or ArgumentsTooLarge; then nothing is stored."""
-        self.validate_task(task)
-        result = task_result(enqueue.enqueue(task, *bind(task, args, kwargs)))
-        task_enqueued.send(type(self), task_result=result)
+        [result] = self._enqueue(task, [new_job(task, *bind(task, args, kwargs))])
         return result
+
+    def enqueue_many(self, task: Task, calls: Iterable[Mapping[str, Any]]) -> "list[TaskResult[Any, Any]]":
+        """Stores one job for each call's keyword arguments, all of them or none. See enqueue()."""
+        return self._enqueue(task, _new_jobs(task, calls))
+
+    def _enqueue(self, task: Task, jobs: list[JobRow]) -> "list[TaskResult[Any, Any]]":
+        results = _results(task, jobs, enqueue.enqueue(jobs))
+        if signals.are_heard(task_enqueued):
+            for result in results:
+                task_enqueued.send(type(self), task_result=result)
+        return results
 
     async def aenqueue(  # type: ignore[override]  # as above
         self, task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> "TaskResult[Any, Any]":
         """See enqueue()."""
-        self.validate_task(task)
-        result = task_result(await enqueue.aenqueue(task, *bind(task, args, kwargs)))
-        await task_enqueued.asend(type(self), task_result=result)
-        return result
+        job = new_job(task, *bind(task, args, kwargs))
+        results = _results(task, [job], [await enqueue.aenqueue(job)])
+        await self._tell(results)
+        return results[0]
+
+    async def aenqueue_many(
+        self, task: Task, calls: Iterable[Mapping[str, Any]]
+    ) -> "list[TaskResult[Any, Any]]":
+        """See enqueue_many()."""
+        jobs = _new_jobs(task, calls)
+        results = _results(task, jobs, await enqueue.aenqueue_many(jobs))
+        await self._tell(results)
+        return results
+
+    async def _tell(self, results: "list[TaskResult[Any, Any]]") -> None:
+        if signals.are_heard(task_enqueued):
+            for result in results:
+                await task_enqueued.asend(type(self), task_result=result)
 
     def get_result(self, result_id: str) -> "TaskResult[Any, Any]":
         """Raises TaskResultDoesNotExist."""
@@ -77,6 +102,15 @@ class ArqBackend(BaseTaskBackend):
                 checks.Error(f"ArqBackend must be the backend {conf.ALIAS!r}.", hint=hint, id="jobs.E002")
             ]
         return []
+
+
+def _new_jobs(task: Task, calls: Iterable[Mapping[str, Any]]) -> list[JobRow]:
+    return [new_job(task, *bind(task, (), dict(call))) for call in calls]
+
+
+def _results(task: Task, asked: Sequence[JobRow], stored: Sequence[JobRow]) -> "list[TaskResult[Any, Any]]":
+    """The task is known, unless another call's job stands for the one that was asked for."""
+    return [task_result(job, task if job is new else None) for new, job in zip(asked, stored, strict=True)]
 
 
 def validate_options(task: Task) -> None:

@@ -6,13 +6,14 @@ from django.tasks import TaskResult
 from django.tasks.base import TaskError
 
 from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.status import Status
-from jobs.task import find_task
+from jobs.task import Task, find_task
 
 
-def task_result(job: Job) -> "TaskResult[Any, Any]":
-    """Raises UnknownTask when the row's task is not defined here."""
-    task = find_task(job.task_path).using(
+def task_result(job: Job | JobRow, task: Task | None = None) -> "TaskResult[Any, Any]":
+    """`task` is the one that was enqueued, if known. Raises UnknownTask when the row's task is not defined here."""
+    task = task or find_task(job.task_path).using(
         priority=job.priority, queue_name=job.queue_name, run_after=job.run_after, backend=job.backend
     )
     result: TaskResult[Any, Any] = TaskResult(

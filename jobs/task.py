@@ -1,12 +1,13 @@
 """A task: django.tasks' Task with our options."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 from django.tasks import Task as DjangoTask
+from django.tasks import TaskResult
 from django.utils.module_loading import import_string
 
 from jobs.errors import UnknownTask
@@ -67,6 +68,16 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
             "timeout": timeout,
         }
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
+
+    def enqueue_many(self, calls: "Iterable[Mapping[str, Any]]") -> "list[TaskResult[Any, Any]]":
+        """Enqueues one job for each mapping of keyword arguments, in one transaction: all of them or none."""
+        results: list[TaskResult[Any, Any]] = self.get_backend().enqueue_many(self, calls)
+        return results
+
+    async def aenqueue_many(self, calls: "Iterable[Mapping[str, Any]]") -> "list[TaskResult[Any, Any]]":
+        """See enqueue_many()."""
+        results: list[TaskResult[Any, Any]] = await self.get_backend().aenqueue_many(self, calls)
+        return results
 
     @property
     def public_name(self) -> str:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 
+from jobs.lifecycle.intake import store as intake
 from project import env
 from project.health import prober
 
@@ -59,7 +60,7 @@ def default_database(entry: dict[str, Any]) -> Iterator[None]:
 def switch_to(entry: dict[str, Any]) -> None:
     connections.settings["default"] = entry
     # The async ORM and the probe run in threads that outlive the test; others end with their loop.
-    for thread in (SyncToAsync.single_thread_executor, prober):
+    for thread in (SyncToAsync.single_thread_executor, prober, intake.thread):
         thread.submit(forget_connection).result(10)
     forget_connection()
 

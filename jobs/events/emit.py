@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from jobs.broker.client import BROKER_ERRORS, redis
 from jobs.events.shapes import event_json
 from jobs.events.topics import group, job_topic
-from jobs.models import Event
+from jobs.models.row import EventRow
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ MAX_BATCH = 500
 TIMEOUT_SECONDS = 3.0
 
 
-async def publish(events: Iterable[Event]) -> None:
+async def publish(events: Iterable[EventRow]) -> None:
     """Sends committed events to their topics, if somebody watches them.
 
     May lose some: the log in SQL is the truth, and a consumer that sees a gap reads it there.

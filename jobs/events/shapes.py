@@ -7,6 +7,7 @@ from urllib.parse import quote
 from jobs.arguments import named
 from jobs.errors import UnknownTask
 from jobs.models import Event, File, Job
+from jobs.models.row import EventRow, JobRow
 from jobs.status import Status
 from jobs.task import find_task
 
@@ -60,7 +61,7 @@ def file_json(file: File) -> dict[str, Any]:
     }
 
 
-def event_json(event: Event) -> dict[str, Any]:
+def event_json(event: Event | EventRow) -> dict[str, Any]:
     return {
         "job_id": str(event.job_id),
         "seq": event.seq,
@@ -70,10 +71,10 @@ def event_json(event: Event) -> dict[str, Any]:
     }
 
 
-def status_data(job: Job, reason: str = "") -> dict[str, Any]:
+def status_data(job: Job | JobRow, reason: str = "") -> dict[str, Any]:
     """The data of a status event: what changed with it."""
     data: dict[str, Any] = {
-        "status": str(job.status),
+        "status": job.status,
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,
     }

@@ -13,12 +13,13 @@ from jobs.broker.client import BROKER_ERRORS
 from jobs.broker.envelope import envelope
 from jobs.broker.ready import Waiting, push
 from jobs.events.emit import publish
-from jobs.models import Event, Job
+from jobs.models import Job
+from jobs.models.row import EventRow, JobRow
 
 logger = logging.getLogger(__name__)
 
 
-async def announce(jobs: Sequence[Job], events: Sequence[Event]) -> None:
+async def announce(jobs: Sequence[Job | JobRow], events: Sequence[EventRow]) -> None:
     """Pushes committed jobs and publishes their events. If Redis is away, the sweep pushes them later."""
     try:
         await push(waiting(job) for job in jobs)
@@ -28,11 +29,11 @@ async def announce(jobs: Sequence[Job], events: Sequence[Event]) -> None:
     await publish(events)
 
 
-def announce_from_sync(jobs: Sequence[Job], events: Sequence[Event]) -> None:
+def announce_from_sync(jobs: Sequence[Job | JobRow], events: Sequence[EventRow]) -> None:
     async_to_sync(_announce_and_tidy)(jobs, events)
 
 
-async def _announce_and_tidy(jobs: Sequence[Job], events: Sequence[Event]) -> None:
+async def _announce_and_tidy(jobs: Sequence[Job | JobRow], events: Sequence[EventRow]) -> None:
     """A loop that has no client yet was made for this one call: close what is opened in it."""
     borrowed = client.is_open()
     await announce(jobs, events)
@@ -40,7 +41,7 @@ async def _announce_and_tidy(jobs: Sequence[Job], events: Sequence[Event]) -> No
         await client.close()
 
 
-def waiting(job: Job, token: str = "") -> Waiting:
+def waiting(job: Job | JobRow, token: str = "") -> Waiting:
     """The job as the broker knows it; `token` gives back the lease under which it ran."""
     return Waiting(
         job_id=job.broker_id,
@@ -54,7 +55,7 @@ def waiting(job: Job, token: str = "") -> Waiting:
     )
 
 
-def waiting_on(job: Job, token: str) -> Waiting:
+def waiting_on(job: Job | JobRow, token: str) -> Waiting:
     """A job that Redis' clock found due and ours did not: it waits for what is left on ours, however they differ."""
     assert job.run_after is not None
     left = int((job.run_after - timezone.now()).total_seconds() * 1000)

@@ -1,44 +1,27 @@
-"""Nothing → ready or deferred: a task's call becomes a row."""
+"""A task's call becomes a job, in the caller's transaction if there is one; workers hear of it after the commit."""
 
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import AsyncToSync, sync_to_async
 from django.db import transaction
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
-from jobs.lifecycle import transition
 from jobs.lifecycle.announce import announce, announce_from_sync
-from jobs.models import Event, Job
+from jobs.lifecycle.insert import Inserted, insert
+from jobs.lifecycle.intake import intake
+from jobs.models.row import JobRow
 from jobs.status import Status
 from jobs.task import Task
 
 
-def enqueue(task: Task, args: list[Any], kwargs: dict[str, Any]) -> Job:
-    """Stores the job with its first event; workers hear of it when the surrounding transaction commits."""
-    job, event = _store(task, args, kwargs)
-    transaction.on_commit(lambda: announce_from_sync([job], [event]), robust=True)
-    return job
-
-
-async def aenqueue(task: Task, args: list[Any], kwargs: dict[str, Any]) -> Job:
-    """See enqueue(); the row is committed when this returns, unless the caller's thread has a transaction open."""
-    job, event, committed = await sync_to_async(_store_or_wait)(task, args, kwargs)
-    if committed:
-        await announce([job], [event])
-    return job
-
-
-def _store_or_wait(task: Task, args: list[Any], kwargs: dict[str, Any]) -> tuple[Job, Event, bool]:
-    job, event = _store(task, args, kwargs)
-    committed = not transaction.get_connection().in_atomic_block
-    if not committed:
-        transaction.on_commit(lambda: announce_from_sync([job], [event]), robust=True)
-    return job, event, committed
-
-
-def _store(task: Task, args: list[Any], kwargs: dict[str, Any]) -> tuple[Job, Event]:
+def new_job(task: Task, args: list[Any], kwargs: dict[str, Any]) -> JobRow:
+    """The job that a call of the task makes; nothing is stored yet."""
     now = timezone.now()
-    job = Job(
+    return JobRow(
+        id=uuid7(),
         task_path=task.module_path,
         queue_name=task.queue_name,
         priority=task.priority,
@@ -47,14 +30,55 @@ def _store(task: Task, args: list[Any], kwargs: dict[str, Any]) -> tuple[Job, Ev
         kwargs=kwargs,
         owner_id=task.owner_id,
         status=Status.DEFERRED if task.run_after and task.run_after > now else Status.READY,
-        max_attempts=task.max_attempts,
-        timeout_seconds=None if task.timeout is None else task.timeout.total_seconds(),
-        enqueued_at=now,
-        run_after=task.run_after,
         seq=1,
+        attempt=0,
+        max_attempts=task.max_attempts,
+        starts=0,
+        timeout_seconds=None if task.timeout is None else task.timeout.total_seconds(),
+        deadline_at=None,
+        unique_key="",
+        secrets="",
+        arq_id="",
+        enqueued_at=now,
+        run_after=task.run_after and task.run_after.astimezone(UTC),
+        started_at=None,
+        last_attempted_at=None,
+        workers="",
+        errors=[],
     )
-    event = transition.status_event(job, now=now)
-    with transaction.atomic():
-        job.save(force_insert=True)
-        event.save(force_insert=True)
-    return job, event
+
+
+def enqueue(jobs: Sequence[JobRow]) -> list[JobRow]:
+    """Stores all of the jobs or none; answers those that stand for them."""
+    inserted, _ = _insert(jobs)
+    return inserted.jobs
+
+
+async def aenqueue(job: JobRow) -> JobRow:
+    """See enqueue(); the row is committed when this returns, unless sync code above has a transaction open."""
+    if _is_called_from_sync_code():
+        [job] = await aenqueue_many([job])
+        return job
+    return await intake().take(job)
+
+
+async def aenqueue_many(jobs: Sequence[JobRow]) -> list[JobRow]:
+    """See enqueue() and aenqueue()."""
+    inserted, is_committed = await sync_to_async(_insert)(jobs, in_a_loop=True)
+    if is_committed:
+        await announce(inserted.new, inserted.events)
+    return inserted.jobs
+
+
+def _insert(jobs: Sequence[JobRow], *, in_a_loop: bool = False) -> tuple[Inserted, bool]:
+    """Also whether the rows are committed. If so, a caller in a loop tells workers itself, which is quicker there."""
+    inserted = insert(jobs)
+    is_committed = not transaction.get_connection().in_atomic_block
+    if not (in_a_loop and is_committed):
+        transaction.on_commit(lambda: announce_from_sync(inserted.new, inserted.events), robust=True)
+    return inserted, is_committed
+
+
+def _is_called_from_sync_code() -> bool:
+    """Whether async_to_sync is above: its thread may have a transaction open, and the ORM has to run there."""
+    return getattr(AsyncToSync.executors, "current", None) is not None

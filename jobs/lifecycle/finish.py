@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from jobs.lifecycle import sql, transition
 from jobs.lifecycle.start import attempt_given_back
-from jobs.models import Event, EventKind, Job
+from jobs.models import EventKind
+from jobs.models.row import EventRow, JobRow
 from jobs.status import Status
 
 
@@ -35,12 +36,12 @@ class Outcome:
 class Progress:
     """How far a running attempt says it is."""
 
-    job: Job
+    job: JobRow
     fraction: float
     text: str
 
 
-def finish(ends: Iterable[tuple[Job, Outcome]]) -> list[Event]:
+def finish(ends: Iterable[tuple[JobRow, Outcome]]) -> list[EventRow]:
     """Records what attempts came to, on the rows and on the given jobs; answers the events.
 
     A job that was started anew since is left alone and has no event.
@@ -54,25 +55,24 @@ def finish(ends: Iterable[tuple[Job, Outcome]]) -> list[Event]:
     return events
 
 
-def _row(job: Job, outcome: Outcome, now: datetime) -> sql.Row:
-    """What the statement needs to know; null leaves a column as it is."""
+def _row(job: JobRow, outcome: Outcome, now: datetime) -> sql.Row:
+    """What the statement needs to know; what is left out stays as it is."""
     transition.check_arrow(Status.RUNNING, outcome.status)
-    attempt, workers = (job.attempt, job.workers) if outcome.counts else attempt_given_back(job)
-    return {
-        "job_id": sql.stored(job.id),
-        "fence": job.starts,
-        "status": outcome.status,
-        "attempt": attempt,
-        "workers": workers,
-        "return_value": outcome.return_value,
-        "errors": [*job.errors, outcome.error] if outcome.error else job.errors,
-        "finished_at": sql.stored(now) if outcome.status.is_ended else None,
-        "progress": 1 if outcome.status == Status.SUCCESSFUL else None,
-        "run_after": sql.stored(now + outcome.pause) if outcome.status == Status.DEFERRED else None,
-    }
+    row: dict[str, Any] = {"job_id": job.id, "fence": job.starts, "status": outcome.status}
+    if not outcome.counts:
+        row["attempt"], row["workers"] = attempt_given_back(job)
+    if outcome.error:
+        row["errors"] = [*job.errors, outcome.error]
+    if outcome.status.is_ended:
+        row["finished_at"] = now
+    if outcome.status == Status.SUCCESSFUL:
+        row["return_value"], row["progress"] = outcome.return_value, 1
+    if outcome.status == Status.DEFERRED:
+        row["run_after"] = now + outcome.pause
+    return row
 
 
-def _apply(job: Job, outcome: Outcome, seq: int, now: datetime) -> Event:
+def _apply(job: JobRow, outcome: Outcome, seq: int, now: datetime) -> EventRow:
     """The same change on the job in memory, once the statement has made it."""
     job.status, job.seq = outcome.status, seq
     job.return_value = outcome.return_value
@@ -87,14 +87,14 @@ def _apply(job: Job, outcome: Outcome, seq: int, now: datetime) -> Event:
     return transition.status_event(job, now=now, reason=outcome.reason)
 
 
-def record_progress(reports: Iterable[Progress]) -> list[Event]:
+def record_progress(reports: Iterable[Progress]) -> list[EventRow]:
     """Stores the newest progress of running attempts; answers the events."""
     now = timezone.now()
     newest = {report.job.id: report for report in reports}
     with transaction.atomic():
         seqs = sql.tell_progress(
             {
-                "job_id": sql.stored(job_id),
+                "job_id": job_id,
                 "fence": report.job.starts,
                 "progress": report.fraction,
                 "text": report.text,
@@ -106,6 +106,6 @@ def record_progress(reports: Iterable[Progress]) -> list[Event]:
     return events
 
 
-def _progress_event(report: Progress, seq: int, now: datetime) -> Event:
+def _progress_event(report: Progress, seq: int, now: datetime) -> EventRow:
     data = {"fraction": report.fraction, "text": report.text}
-    return Event(job_id=report.job.id, seq=seq, kind=EventKind.PROGRESS, at=now, data=data)
+    return EventRow(report.job.id, seq, EventKind.PROGRESS, now, data)

@@ -4,32 +4,82 @@ A batch of any size is one statement with one parameter for its rows: a JSON arr
 that it is parsed once, and a batch of one costs what a single statement costs.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
-from jobs.models import Event, Job
+from jobs.models.row import EventRow, JobRow
+from jobs.status import Status
 
 type Row = Mapping[str, Any]
 
-_START = """
+_STORE = """
+    INSERT INTO jobs_job (
+        id, task_path, queue_name, priority, backend, args, kwargs, owner_id, status, seq, max_attempts,
+        timeout_seconds, deadline_at, unique_key, secrets, arq_id, enqueued_at, run_after,
+        attempt, starts, worker_deaths, workers, errors, progress, progress_text)
+    SELECT
+        id, task_path, queue_name, priority, backend, args, kwargs, owner_id, status, seq, max_attempts,
+        timeout_seconds, deadline_at, unique_key, secrets, arq_id, enqueued_at, run_after,
+        0, 0, 0, '', '[]', 0, ''
+    FROM {given}
+"""
+_STORE_GIVEN = {
+    "id": "uuid",
+    "task_path": "text",
+    "queue_name": "text",
+    "priority": "int",
+    "backend": "text",
+    "args": "jsonb",
+    "kwargs": "jsonb",
+    "owner_id": "owner",
+    "status": "text",
+    "seq": "int",
+    "max_attempts": "int",
+    "timeout_seconds": "float8",
+    "deadline_at": "timestamptz",
+    "unique_key": "text",
+    "secrets": "text",
+    "arq_id": "text",
+    "enqueued_at": "timestamptz",
+    "run_after": "timestamptz",
+}
+
+#: The fields of a JobRow that a start reads back; the others are not set while a job runs.
+_STARTED = (
+    *("id", "task_path", "queue_name", "priority", "backend", "args", "kwargs", "owner_id", "status", "seq"),
+    *(
+        "attempt",
+        "max_attempts",
+        "starts",
+        "timeout_seconds",
+        "deadline_at",
+        "unique_key",
+        "secrets",
+        "arq_id",
+    ),
+    *("enqueued_at", "run_after", "started_at", "last_attempted_at", "workers", "errors"),
+)
+_START = f"""
     UPDATE jobs_job
     SET status = 'running', seq = seq + 1, attempt = attempt + 1, starts = starts + 1, workers = workers || %(worker)s,
         started_at = coalesce(started_at, %(now)s), last_attempted_at = %(now)s, progress = 0, progress_text = ''
-    WHERE id IN (SELECT job_id FROM {given}) AND status = 'ready' AND (run_after IS NULL OR run_after <= %(due)s)
-    RETURNING {columns}
-"""
+    WHERE id IN (SELECT job_id FROM {{given}}) AND status = 'ready' AND (run_after IS NULL OR run_after <= %(due)s)
+        AND (deadline_at IS NULL OR deadline_at > %(now)s)
+    RETURNING {", ".join(_STARTED)}
+"""  # noqa: S608  our own column names
 _START_GIVEN = {"job_id": "uuid"}
 
 _FINISH = """
     UPDATE jobs_job
-    SET status = given.status, seq = seq + 1, attempt = given.attempt, workers = given.workers,
-        return_value = given.return_value, errors = given.errors, finished_at = given.finished_at,
+    SET status = given.status, seq = seq + 1, attempt = coalesce(given.attempt, jobs_job.attempt),
+        workers = coalesce(given.workers, jobs_job.workers), return_value = given.return_value,
+        errors = coalesce(given.errors, jobs_job.errors), finished_at = given.finished_at,
         progress = coalesce(given.progress, jobs_job.progress),
         run_after = coalesce(given.run_after, jobs_job.run_after)
     FROM {given}
@@ -62,80 +112,100 @@ _LOG = "INSERT INTO jobs_event (job_id, seq, kind, at, data) SELECT job_id, seq,
 _LOG_GIVEN = {"job_id": "uuid", "seq": "int", "kind": "text", "at": "timestamptz", "data": "jsonb"}
 
 
-def start_ready(ids: Sequence[UUID], *, worker: str, now: datetime, due: datetime) -> list[Job]:
-    """Ready and due → running, with the next attempt; answers the changed rows."""
-    columns = ", ".join(str(field.column) for field in Job._meta.concrete_fields)  # noqa: SLF001  Django documents it
-    statement = _START.format(given=_given(_START_GIVEN), columns=columns)
-    rows = _json({"job_id": stored(job_id)} for job_id in ids)
-    parameters = {"rows": rows, "worker": f"{worker}\n", "now": stored(now), "due": stored(due)}
-    return list(Job.objects.raw(statement, parameters))
+def store(jobs: Iterable[JobRow]) -> None:
+    """Nothing → the status that each row has; its fields that start or finish set are left empty."""
+    _run(_STORE, _STORE_GIVEN, jobs)
+
+
+def start_ready(ids: Sequence[UUID], *, worker: str, now: datetime, due: datetime) -> list[JobRow]:
+    """Ready, due and not past its deadline → running, with the next attempt; answers the changed rows."""
+    rows = ({"job_id": job_id} for job_id in ids)
+    changed = _run(_START, _START_GIVEN, rows, worker=f"{worker}\n", now=_moment_in(now), due=_moment_in(due))
+    return [_started(row) for row in changed]
 
 
 def finish_running(ends: Iterable[Row]) -> dict[UUID, int]:
     """Running → whatever each row says, if its fence holds; answers the new seq of the changed jobs."""
-    return _new_seqs(_FINISH.format(given=_given(_FINISH_GIVEN)), ends)
+    return {_uuid(job_id): seq for job_id, seq in _run(_FINISH, _FINISH_GIVEN, ends)}
 
 
 def tell_progress(reports: Iterable[Row]) -> dict[UUID, int]:
     """The newest progress of running jobs, if the fence holds; answers the new seq of the changed jobs."""
-    return _new_seqs(_PROGRESS.format(given=_given(_PROGRESS_GIVEN)), reports)
+    return {_uuid(job_id): seq for job_id, seq in _run(_PROGRESS, _PROGRESS_GIVEN, reports)}
 
 
-def _new_seqs(statement: str, rows: Iterable[Row]) -> dict[UUID, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"rows": _json(rows)})
-        return {_uuid(job_id): seq for job_id, seq in cursor.fetchall()}
-
-
-def log(events: Iterable[Event]) -> None:
+def log(events: Iterable[EventRow]) -> None:
     """Appends to the event log."""
-    rows = _json(
-        {
-            "job_id": stored(event.job_id),
-            "seq": event.seq,
-            "kind": event.kind,
-            "at": stored(event.at),
-            "data": event.data,
-        }
-        for event in events
-    )
+    _run(_LOG, _LOG_GIVEN, events)
+
+
+def _run(
+    statement: str, columns: Mapping[str, str], rows: Iterable[Any], **parameters: Any
+) -> list[tuple[Any, ...]]:
+    """Runs a statement on its rows: mappings or dataclasses. A key that is missing is null."""
+    text = statement.format(given=_given(connection.vendor, tuple(columns.items())))
     with connection.cursor() as cursor:
-        cursor.execute(_LOG.format(given=_given(_LOG_GIVEN)), {"rows": rows})
-
-
-def stored(value: UUID | datetime | None) -> str | None:
-    """A value in JSON as the store's column takes it."""
-    match value:
-        case UUID():
-            return str(value) if connection.vendor == "postgresql" else value.hex
-        case datetime() if connection.vendor == "postgresql":
-            return value.isoformat()
-        case datetime():
-            return str(value.astimezone(UTC).replace(tzinfo=None))
-    return None
-
-
-def _given(columns: Mapping[str, str]) -> str:
-    return _given_in(connection.vendor, tuple(columns.items()))
+        cursor.execute(text, {"rows": msgspec.json.encode(list(rows)).decode(), **parameters})
+        return list(cursor.fetchall()) if cursor.description else []
 
 
 @cache
-def _given_in(vendor: str, columns: tuple[tuple[str, str], ...]) -> str:
+def _given(vendor: str, columns: tuple[tuple[str, str], ...]) -> str:
     """The JSON rows as a table named `given`."""
     if vendor == "postgresql":
-        types = ", ".join(f"{name} {kind}" for name, kind in columns)
+        types = ", ".join(f"{name} {_type(kind)}" for name, kind in columns)
         return f"jsonb_to_recordset(%(rows)s::jsonb) AS given({types})"
-    # `->` answers JSON, and the text null for null; `->>` answers a number or text.
-    reads = (
-        f"nullif(value->'{name}', 'null') AS {name}" if kind == "jsonb" else f"value->>'{name}' AS {name}"
-        for name, kind in columns
-    )
-    return f"(SELECT {', '.join(reads)} FROM json_each(%(rows)s)) AS given"  # noqa: S608  our own column names
+    reads = ", ".join(f"{_read(name, kind)} AS {name}" for name, kind in columns)
+    return f"(SELECT {reads} FROM json_each(%(rows)s)) AS given"  # noqa: S608  our own column names
 
 
-def _json(rows: Iterable[Row]) -> str:
-    return json.dumps(list(rows), ensure_ascii=False)
+def _type(kind: str) -> str:
+    """A user's key may be of any type; the column knows which."""
+    if kind != "owner":
+        return kind
+    from jobs.models import Job
+
+    return str(Job._meta.get_field("owner").db_type(connection))  # noqa: SLF001  Django documents it
+
+
+def _read(name: str, kind: str) -> str:
+    """SQLite's reading of one value, in the form in which Django stores its kind."""
+    match kind:
+        case "jsonb":
+            # `->` answers JSON, and the text null for null; `->>` answers a number or text.
+            return f"nullif(value->'{name}', 'null')"
+        case "uuid":
+            return f"replace(value->>'{name}', '-', '')"
+        case "timestamptz":
+            return f"replace(rtrim(value->>'{name}', 'Z'), 'T', ' ')"
+    return f"value->>'{name}'"
+
+
+def _moment_in(moment: datetime) -> datetime | str:
+    """A time as a parameter of its own."""
+    return moment if connection.vendor == "postgresql" else str(moment.astimezone(UTC).replace(tzinfo=None))
+
+
+def _started(row: tuple[Any, ...]) -> JobRow:
+    values = dict(zip(_STARTED, row, strict=True))
+    for name, read in _READERS.items():
+        values[name] = read(values[name])
+    return JobRow(**values)
 
 
 def _uuid(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    """SQLite's times come without a zone."""
+    return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+#: From a column as either store gives it to a JobRow's field.
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "id": _uuid,
+    "status": Status,
+    **dict.fromkeys(("args", "kwargs", "errors"), msgspec.json.decode),
+    **dict.fromkeys(("deadline_at", "enqueued_at", "run_after", "started_at", "last_attempted_at"), _moment),
+}

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from jobs.errors import WorkerLost
 from jobs.lifecycle import sql, transition
-from jobs.models import Event, Job
+from jobs.models import Job
+from jobs.models.row import EventRow, JobRow
 from jobs.status import Status
 
 #: A job that took so many workers down with it is not given a fourth.
@@ -27,10 +28,10 @@ STARTABLE = (Status.DEFERRED, Status.RUNNING)
 class Started:
     """What became of claimed jobs. One that is in neither list has ended, or never was."""
 
-    jobs: list[Job]
+    jobs: list[JobRow]
     #: Not due yet: claimed because Redis did not hear of a retry's pause.
     early: list[Job]
-    events: list[Event]
+    events: list[EventRow]
 
 
 def start(job_ids: Iterable[str], worker_id: str) -> Started:
@@ -43,7 +44,7 @@ def start(job_ids: Iterable[str], worker_id: str) -> Started:
     with transaction.atomic():
         jobs = sql.start_ready(ids, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
         early: list[Job] = []
-        events: list[Event] = []
+        events: list[EventRow] = []
         if others := set(ids) - {job.id for job in jobs}:
             made_ready, early, events = _make_ready(others, now)
             jobs += sql.start_ready(made_ready, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
@@ -52,7 +53,7 @@ def start(job_ids: Iterable[str], worker_id: str) -> Started:
     return Started(jobs, early, events)
 
 
-def _make_ready(ids: Iterable[UUID], now: datetime) -> tuple[list[UUID], list[Job], list[Event]]:
+def _make_ready(ids: Iterable[UUID], now: datetime) -> tuple[list[UUID], list[Job], list[EventRow]]:
     """Of jobs that were claimed but are not ready: those that are now, those that are not due, and the events."""
     rows = list(Job.objects.select_for_update().filter(id__in=ids, status__in=STARTABLE).order_by("id"))
     early = [job for job in rows if job.run_after and job.run_after > now + CLOCK_TOLERANCE]
@@ -62,11 +63,11 @@ def _make_ready(ids: Iterable[UUID], now: datetime) -> tuple[list[UUID], list[Jo
     return [job.id for job in due], early, events
 
 
-def _promote(job: Job, now: datetime) -> Event:
+def _promote(job: Job, now: datetime) -> EventRow:
     return transition.to(job, Status.READY, now=now)
 
 
-def _rescue(job: Job, now: datetime) -> Event:
+def _rescue(job: Job, now: datetime) -> EventRow:
     """The attempt was cut off by no fault of its own: it is given back, but deaths are counted."""
     lost = job.worker_ids[-1]
     job.worker_deaths += 1
@@ -87,7 +88,7 @@ def _rescue(job: Job, now: datetime) -> Event:
     return transition.to(job, Status.FAILED, now=now, reason=reason)
 
 
-def attempt_given_back(job: Job) -> tuple[int, str]:
+def attempt_given_back(job: Job | JobRow) -> tuple[int, str]:
     """`attempt` and `workers` as they were before this start; `starts` stays, so that the fence holds."""
     return job.attempt - 1, "".join(f"{worker}\n" for worker in job.worker_ids[:-1])
 

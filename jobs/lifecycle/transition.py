@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from jobs.events.shapes import status_data
-from jobs.models import Event, EventKind, Job
+from jobs.models import EventKind, Job
+from jobs.models.row import EventRow, JobRow
 from jobs.rules.arrows import may_follow
 from jobs.status import Status
 
@@ -12,7 +13,7 @@ from jobs.status import Status
 CHANGING = ("status", "seq", "attempt", "worker_deaths", "finished_at", "workers", "errors")
 
 
-def to(job: Job, status: Status, *, now: datetime, reason: str = "") -> Event:
+def to(job: Job, status: Status, *, now: datetime, reason: str = "") -> EventRow:
     """Moves a locked row to `status` and answers its event; neither is saved yet."""
     check_arrow(Status(job.status), status)
     job.status = status
@@ -26,9 +27,9 @@ def check_arrow(before: Status, after: Status) -> None:
     assert may_follow(before, after), f"{before} → {after} is no arrow"
 
 
-def status_event(job: Job, *, now: datetime, reason: str = "") -> Event:
+def status_event(job: Job | JobRow, *, now: datetime, reason: str = "") -> EventRow:
     """The event with the row's present number; the row lock makes it the next one for everybody."""
-    return Event(job_id=job.id, seq=job.seq, kind=EventKind.STATUS, at=now, data=status_data(job, reason))
+    return EventRow(job.id, job.seq, EventKind.STATUS, now, status_data(job, reason))
 
 
 def save(jobs: Iterable[Job]) -> None:

@@ -18,7 +18,7 @@ from jobs.broker.leases import Lease
 from jobs.conf import options
 from jobs.errors import InvalidArguments, JobError
 from jobs.lifecycle.finish import Outcome
-from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.rules.retry import GiveUp, PutOff, Stop, TryAgain, judge
 from jobs.status import Status
 from jobs.task import Task
@@ -43,7 +43,7 @@ class Fate(Enum):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Attempt:
-    job: Job
+    job: JobRow
     lease: Lease
     #: Set before it runs.
     task: Task = field(init=False)
@@ -117,7 +117,7 @@ def _judged(attempt: Attempt, error: BaseException) -> Outcome:
             return failed(job, error)
 
 
-def failed(job: Job, error: BaseException) -> Outcome:
+def failed(job: JobRow, error: BaseException) -> Outcome:
     return Outcome(status=Status.FAILED, error=described(job, error), reason=_reason(error))
 
 
@@ -125,7 +125,7 @@ def handed_back() -> Outcome:
     return Outcome(status=Status.READY, counts=False, reason="the worker stopped")
 
 
-def described(job: Job, error: BaseException) -> dict[str, Any]:
+def described(job: JobRow, error: BaseException) -> dict[str, Any]:
     """An entry for `Job.errors`."""
     kind = type(error)
     return {

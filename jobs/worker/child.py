@@ -15,7 +15,7 @@ from pathlib import Path
 from jobs.broker.leases import Lease
 from jobs.errors import ChildDied, OutOfMemory
 from jobs.lifecycle.finish import Outcome
-from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.task import find_task
 from jobs.worker.attempt import Attempt, raised, returned
 from jobs.worker.context import Report, bound
@@ -70,7 +70,7 @@ def _death(exit_code: int | None) -> ChildDied:
     return ChildDied(f"The child process ended with exit code {exit_code} and no answer.")
 
 
-def _main(pipe: Connection, job: Job, lease: Lease) -> None:
+def _main(pipe: Connection, job: JobRow, lease: Lease) -> None:
     """The child's whole life: one attempt."""
     _die_with_parent()
     task = find_task(job.task_path)

@@ -13,7 +13,7 @@ from django.tasks import TaskContext
 
 from jobs import files
 from jobs.arguments import Upload, storable
-from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.result import task_result
 from jobs.task import Task, function_of
 
@@ -26,7 +26,7 @@ logger = logging.getLogger("jobs.task")
 type Report = Callable[[float, str], None]
 
 
-def bound(task: Task, job: Job, report: Report, stop: threading.Event) -> Callable[[], Any]:
+def bound(task: Task, job: JobRow, report: Report, stop: threading.Event) -> Callable[[], Any]:
     """The task's function with its arguments, and with a context if it takes one."""
     if not task.takes_context:
         return partial(function_of(task), *job.args, **job.kwargs)
@@ -38,7 +38,7 @@ def bound(task: Task, job: Job, report: Report, stop: threading.Event) -> Callab
 class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don't know that it is frozen
     """django.tasks' context, and what our tasks can do with their job; the same in coroutine, thread and process."""
 
-    job: Job
+    job: JobRow
     report: Report
     stop: threading.Event = field(default_factory=threading.Event)
 

@@ -18,18 +18,18 @@ from jobs.broker.leases import Ack, Lease, ack
 from jobs.broker.ready import push
 from jobs.errors import UnknownTask
 from jobs.events.emit import publish
+from jobs.lifecycle import signals
 from jobs.lifecycle.announce import waiting_on
 from jobs.lifecycle.finish import Outcome, Progress
 from jobs.lifecycle.start import start
-from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.status import Status
 from jobs.task import find_task
-from jobs.worker import signals
 from jobs.worker.attempt import Attempt, Fate, failed
 from jobs.worker.executor import perform
 from jobs.worker.heartbeat import close_idle_connections, heartbeat
 from jobs.worker.outbox import Outbox
-from jobs.worker.store import StoreThread
+from jobs.lifecycle.store import StoreThread
 from jobs.worker.supervise import forever
 from jobs.worker.sweeper import Sweeper
 from jobs.worker.threads import Threads
@@ -112,7 +112,7 @@ class Engine:
         await publish(started.events)
         return attempts
 
-    def _launch(self, job: Job, lease: Lease) -> Attempt:
+    def _launch(self, job: JobRow, lease: Lease) -> Attempt:
         attempt = Attempt(job=job, lease=lease)
         if older := self.attempts.get(lease.job_id):
             # Its lease ran out here, unnoticed until now: this process was stopped, or Redis was away.
@@ -147,7 +147,7 @@ class Engine:
             return failed(attempt.job, error)
         return await perform(attempt, partial(self._report, attempt.job), self._threads)
 
-    def _report(self, job: Job, fraction: float, text: str) -> None:
+    def _report(self, job: JobRow, fraction: float, text: str) -> None:
         self._outbox.report(Progress(job=job, fraction=fraction, text=text))
 
     def _free(self, attempt: Attempt, running: "asyncio.Task[None]") -> None:

@@ -6,7 +6,8 @@ from django.tasks.signals import task_started
 
 from jobs.errors import TimedOut
 from jobs.lifecycle.finish import Outcome
-from jobs.worker import child, signals
+from jobs.lifecycle import signals
+from jobs.worker import child
 from jobs.worker.attempt import Attempt, Fate, handed_back, raised, returned
 from jobs.worker.context import Report, bound
 from jobs.worker.threads import Threads

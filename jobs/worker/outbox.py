@@ -16,11 +16,11 @@ from jobs.broker.ready import push
 from jobs.events.emit import publish
 from jobs.lifecycle.announce import unix_ms, waiting
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
-from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.status import Status
 from jobs.worker.attempt import Attempt, failed
 from jobs.worker.backoff import Backoff
-from jobs.worker.store import STORE_ERRORS, StoreThread
+from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 
 #: A job's progress is told at most ten times a second.
 PROGRESS_EVERY_SECONDS = 0.1
@@ -140,7 +140,7 @@ class Outbox:
                 return written
 
 
-def _result(job: Job) -> bytes:
+def _result(job: JobRow) -> bytes:
     """In arq's form, for its clients."""
     assert job.finished_at is not None
     error = job.errors[-1] if job.errors else {}

@@ -17,7 +17,7 @@ from jobs.broker.ready import push, unknown
 from jobs.lifecycle.announce import waiting
 from jobs.models import Job
 from jobs.status import Status
-from jobs.worker.store import StoreThread
+from jobs.lifecycle.store import StoreThread
 
 SWEEP_EVERY_SECONDS = 5.0
 PAGE = 1000

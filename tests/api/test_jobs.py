@@ -117,7 +117,7 @@ async def test_a_list_is_filtered_by_status_and_task_and_its_next_page_too(ada):
     for number in range(3):
         await add.using(owner=ada.user).aenqueue(number)
         await typed.using(owner=ada.user).aenqueue(rows=number)
-    await Job.objects.filter(kwargs={"rows": 1}).aupdate(status=Status.RUNNING)
+    await Job.objects.filter(kwargs__rows=1).aupdate(status=Status.RUNNING)
 
     async def rows(query):
         page = (await ada.get(f"/api/v1/jobs?{query}")).json()

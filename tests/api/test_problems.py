@@ -22,7 +22,7 @@ def database_away(monkeypatch):
     def refuse(*_, **__):
         raise OperationalError("connection refused: postgres://secret@db")
 
-    monkeypatch.setattr(Job, "save", refuse)
+    monkeypatch.setattr("jobs.lifecycle.sql.store", refuse)
     monkeypatch.setattr(File, "save", refuse)
 
 

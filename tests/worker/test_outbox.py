@@ -19,7 +19,7 @@ from jobs.worker import heartbeat as beats
 from jobs.worker import outbox as module
 from jobs.worker.attempt import Attempt
 from jobs.worker.outbox import Outbox
-from jobs.worker.store import StoreThread
+from jobs.lifecycle.store import StoreThread
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from asgiref.sync import sync_to_async
 from jobs.broker import client
 from jobs.broker.ready import claim
 from jobs.lifecycle.start import start
-from jobs.worker.store import StoreThread
+from jobs.lifecycle.store import StoreThread
 from jobs.worker.sweeper import MISSING_SECONDS, sweep
 from tests.sample_tasks import add
 

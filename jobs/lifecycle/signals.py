@@ -11,7 +11,7 @@ from django.dispatch import Signal
 from django.tasks import task_backends
 
 from jobs.errors import UnknownTask
-from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.result import task_result
 
 _django = logging.getLogger("django.tasks")
@@ -22,7 +22,7 @@ def are_heard(signal: Signal) -> bool:
     return len(signal.receivers) > 1 or _django.isEnabledFor(logging.INFO)
 
 
-async def tell(signal: Signal, job: Job) -> None:
+async def tell(signal: Signal, job: JobRow) -> None:
     """Sends the signal; a receiver's error is logged by Django and does not reach the job."""
     try:
         result: Any = task_result(job)

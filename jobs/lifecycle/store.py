@@ -1,10 +1,10 @@
-"""The engine's own thread for SQL, so that no task's slow query holds up starts and finishes."""
+"""A thread of its own for SQL, so that nobody else's slow query holds up what the engine writes."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
 
 #: What SQL raises when the database is away, failing over or locked: worth trying again.
 STORE_ERRORS = (OperationalError, InterfaceError)
@@ -14,20 +14,21 @@ class StoreThread:
     """Calls functions that use Django's ORM, one after the other, on one connection."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     async def __call__[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._thread, lambda: _on_live_connection(lambda: function(*args, **kwargs))
+            self.thread, lambda: _on_live_connection(lambda: function(*args, **kwargs))
         )
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
-        self._thread.shutdown()
+        await asyncio.get_running_loop().run_in_executor(self.thread, connections.close_all)
+        self.thread.shutdown()
 
 
 def _on_live_connection[R](function: Callable[[], R]) -> R:
+    close_old_connections()
     try:
         return function()
     except STORE_ERRORS:
