@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -71,13 +71,14 @@ class Postgres:
     folder: Path
     programs: Path
     as_user: dict[str, Any]
+    settings: Mapping[str, str]
     process: subprocess.Popen[bytes] = field(init=False)
 
     def start(self) -> None:
         """Returns when it answers; it may be started again after `crash()`."""
         with (self.folder / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.programs / "postgres", *arguments(self.folder)],
+                [self.programs / "postgres", *arguments(self.folder, self.settings)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -102,17 +103,27 @@ class Postgres:
         return f"postgres://handoff@{quote(str(self.folder), safe='')}/{database}"
 
 
+#: Fast, because it need not survive a power cut.
+FORGETFUL = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+    "log_min_messages": "warning",
+}
+
+
 @contextmanager
-def run_postgres() -> Iterator[Postgres]:
-    """A server in a folder of its own, fast because it need not survive a power cut. Gone at the end."""
+def run_postgres(parent: Path = Path("/tmp"), settings: Mapping[str, str] = FORGETFUL) -> Iterator[Postgres]:
+    """A server in a folder of its own in `parent`. Gone at the end."""
     # Not under TMPDIR, which may be long: a unix socket's path has to stay under 104 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="handoff-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="handoff-pg-", dir=parent))
     try:
         programs, as_user = postgres_programs(), unprivileged()
         if "user" in as_user:
             programs = hand_over(folder, programs, as_user["user"])
         initialise(folder, programs, as_user)
-        server = Postgres(folder, programs, as_user)
+        server = Postgres(folder, programs, as_user, settings)
         try:
             server.start()
             yield server
@@ -182,17 +193,13 @@ def initialise(folder: Path, programs: Path, as_user: dict[str, Any]) -> None:
     )
 
 
-def arguments(folder: Path) -> list[str]:
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_directories": str(folder),
-        "fsync": "off",
-        "full_page_writes": "off",
-        "synchronous_commit": "off",
-        "max_connections": "200",
-        "log_min_messages": "warning",
-    }
-    return ["-D", str(folder / "data"), *(f"--{name}={value}" for name, value in settings.items())]
+def arguments(folder: Path, settings: Mapping[str, str]) -> list[str]:
+    places = {"listen_addresses": "", "unix_socket_directories": str(folder)}
+    return [
+        "-D",
+        str(folder / "data"),
+        *(f"--{name}={value}" for name, value in {**places, **settings}.items()),
+    ]
 
 
 def wait_until_it_answers(server: Postgres) -> None:

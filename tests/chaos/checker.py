@@ -8,7 +8,7 @@ from math import ceil
 
 from jobs.rules.arrows import may_follow
 from jobs.status import Status
-from tests.chaos.history import ENDED, History, Story, Turn, joined
+from tests.chaos.history import ENDED, Event, History, Story, Turn, joined
 from tests.chaos.notes import Note, What
 
 #: A dead worker's job runs again within this, for 99 of 100.
@@ -229,10 +229,7 @@ def _recovery(turn: Turn, following: Turn, history: History) -> float | None:
     struck = blow(turn, history)
     if not turn.was_given_back or struck is None or struck.what == What.TOLD:
         return None
-    job, until = turn.began.job, following.began.at
-    claimed = [note.at for note in history.of(What.DIED) if job in note.jobs and struck.at < note.at < until]
-    since = max([struck.at, turn.began.at, *claimed])
-    return quiet_seconds(since, until, history)
+    return quiet_seconds(max(struck.at, turn.began.at), following.began, history)
 
 
 def waits(story: Story, history: History) -> Iterator[float]:
@@ -240,12 +237,17 @@ def waits(story: Story, history: History) -> Iterator[float]:
     before = story.statuses[0] if story.statuses else None
     for turn in story.turns:
         if before is not None:
-            yield quiet_seconds(max(before.at, before.run_after), turn.began.at, history)
+            yield quiet_seconds(max(before.at, before.run_after), turn.began, history)
         before = turn.over
 
 
-def quiet_seconds(since: float, until: float, history: History) -> float:
-    """Of that time, how much was outside all faults and their aftermath."""
+def quiet_seconds(due: float, start: Event, history: History) -> float:
+    """How long before its start a job was due, less the time of all faults and their aftermath.
+
+    Counted anew from the death of a worker that had claimed it and not yet started.
+    """
+    until = start.at
+    since = max([due, *(note.at for note in history.deaths_with(start.job) if note.at < until)])
     troubles = joined([(start, end + AFTERMATH_SECONDS) for start, end in history.troubles])
     disturbed = sum(max(0.0, min(until, end) - max(since, start)) for start, end in troubles)
     return max(0.0, until - since - disturbed)

@@ -85,6 +85,18 @@ class History:
                 notes[note.pid].append(note)
         return notes
 
+    def deaths_with(self, job: str) -> list[Note]:
+        """The deaths of workers that had claimed the job."""
+        return self._deaths.get(job, [])
+
+    @cached_property
+    def _deaths(self) -> dict[str, list[Note]]:
+        deaths: dict[str, list[Note]] = defaultdict(list)
+        for note in self.of(What.DIED):
+            for job in note.jobs:
+                deaths[job].append(note)
+        return deaths
+
     @cached_property
     def troubles(self) -> list[tuple[float, float]]:
         """When Redis, the store or the way to them was disturbed: (from, to), sorted, those that touch joined."""

@@ -283,7 +283,7 @@ def test_faults_that_overlap_are_counted_once():
         noted(What.HEALED, 14, text="one"),
         noted(What.HEALED, 16, text="other"),
     ]
-    assert quiet_seconds(5, 30, History(notes, [], [])) == 25 - 6 - 5
+    assert quiet_seconds(5, status(2, 30, "running"), History(notes, [], [])) == 25 - 6 - 5
 
 
 def test_a_percentile_is_one_of_the_values():
