@@ -34,6 +34,9 @@ class Accept:
 #: A parameter that takes an uploaded file: the value is the upload's id.
 Upload = Annotated[str, Field(json_schema_extra={"format": "upload"})]
 
+#: How the schema says that a value is taken and never shown.
+_REDACTED = Field(json_schema_extra={"writeOnly": True, "format": "password"})
+
 
 def bind(task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """The arguments as they will be stored. Raises InvalidArguments or ArgumentsTooLarge."""
@@ -61,7 +64,7 @@ def parse(task: Task, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         parsed = model.model_validate_json(encoded, strict=True)
     except ValidationError as error:
-        problems = tuple((found["loc"], _sentence(found)) for found in error.errors(include_url=False))
+        problems = tuple((found["loc"], _sentence(found, task)) for found in error.errors(include_url=False))
         text = "; ".join(f"{dotted(path)}: {sentence}" for path, sentence in problems)
         raise InvalidArguments(f"{task.public_name}: {text}", problems) from error
     return parsed.model_dump(mode="json", exclude_unset=True, by_alias=True)
@@ -69,12 +72,15 @@ def parse(task: Task, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def arguments_model(task: Task) -> type[BaseModel]:
     """A pydantic model of the task's parameters; its JSON Schema is what callers see."""
-    return _model(function_of(task), task.takes_context, task.public_name)
+    return _model(function_of(task), task.takes_context, task.public_name, task.redact)
 
 
 @cache
-def _model(function: Callable[..., Any], takes_context: bool, title: str) -> type[BaseModel]:
+def _model(
+    function: Callable[..., Any], takes_context: bool, title: str, redact: tuple[str, ...]
+) -> type[BaseModel]:
     hints = get_type_hints(function, include_extras=True)
+    hints |= {name: Annotated[hints.get(name, Any), _REDACTED] for name in redact}
     fields: dict[str, Any] = {
         name: (hints.get(name, Any), ... if parameter.default is parameter.empty else parameter.default)
         for name, parameter in _parameters(function, takes_context).parameters.items()
@@ -97,6 +103,11 @@ def named(task: Task, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]
     return {**dict(zip(_signature(task).parameters, args, strict=False)), **kwargs}
 
 
+def parameter_names(task: Task) -> list[str]:
+    """In the order in which callers give them."""
+    return list(_signature(task).parameters)
+
+
 def jsonable(value: Any, path: Path, depth: int = 0) -> Any:
     """`value` as JSON will give it back. Raises InvalidArguments naming the place of what JSON can't carry."""
     if depth > MAX_DEPTH:
@@ -104,8 +115,10 @@ def jsonable(value: Any, path: Path, depth: int = 0) -> Any:
     match value:
         case None | bool():
             return value
-        case int() | float():
-            return _storable_number(value, path)
+        case int():
+            return _storable_integer(value, path)
+        case float():
+            return _storable_float(value, path)
         case str():
             return _storable_text(value, path)
         case list() | tuple():
@@ -115,13 +128,18 @@ def jsonable(value: Any, path: Path, depth: int = 0) -> Any:
     raise _not_json(path, f"is of type {type(value).__name__}; pass text, numbers, lists or dicts")
 
 
-def _storable_number(number: float, path: Path) -> float:
-    if isinstance(number, int):
-        if abs(number) > MAX_INTEGER:
-            raise _not_json(path, "is a whole number that does not fit into 64 bits")
-    elif not math.isfinite(number):
-        raise _not_json(path, f"is {number}, and JSON has only finite numbers")
-    return number
+def _storable_integer(number: int, path: Path) -> int:
+    plain = int.__int__(number)  # not of a subclass, which writers of JSON refuse
+    if abs(plain) > MAX_INTEGER:
+        raise _not_json(path, "is a whole number that does not fit into 64 bits")
+    return plain
+
+
+def _storable_float(number: float, path: Path) -> float:
+    plain = float.__float__(number)
+    if not math.isfinite(plain):
+        raise _not_json(path, f"is {plain}, and JSON has only finite numbers")
+    return plain
 
 
 def _storable_text(text: str, path: Path) -> str:
@@ -130,7 +148,31 @@ def _storable_text(text: str, path: Path) -> str:
         raise _not_json(path, "has a NUL character")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise _not_json(path, "has half of a surrogate pair, which is no valid Unicode text")
-    return text
+    return str.__str__(text)
+
+
+def is_larger(value: Any, max_bytes: int) -> bool:
+    """Whether a value surely takes more bytes as JSON than that. Quick however large it is, or however often it
+    holds the same part."""
+    return _least_size(value, max_bytes) > max_bytes
+
+
+def _least_size(value: Any, limit: int, depth: int = 0) -> int:
+    match value:
+        case str():
+            return len(value)
+        case list() | tuple():
+            items = iter(value)
+        case dict():
+            items = iter(value.values())
+        case _:
+            return 1
+    size = 2
+    for item in items if depth <= MAX_DEPTH else ():
+        size += _least_size(item, limit - size, depth + 1)
+        if size > limit:
+            break
+    return size
 
 
 def storable(text: str) -> str:
@@ -155,9 +197,10 @@ def dotted(path: Path) -> str:
     return text.removeprefix(".") or "(all)"
 
 
-def _sentence(found: Any) -> str:
+def _sentence(found: Any, task: Task) -> str:
     given = found.get("input")
-    shown = "" if found["type"] == "missing" or isinstance(given, dict) else f", got {_short(given)}"
+    is_told = found["type"] != "missing" and found["loc"][0] not in task.redact
+    shown = f", got {_short(given)}" if is_told and not isinstance(given, dict) else ""
     return f"{found['msg'].removeprefix('Value error, ')}{shown}"
 
 

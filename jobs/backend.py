@@ -122,6 +122,7 @@ def validate_options(task: Task) -> None:
 def _problems(task: Task) -> Iterator[str]:
     yield from _problems_of_attempts(task)
     yield from _problems_of_executor(task)
+    yield from _problems_of_redaction(task)
     if task.expose and any(_is_variadic(parameter) for parameter in _parameters(task)):
         yield "an exposed task needs named parameters, without *args and **kwargs."
 
@@ -154,6 +155,17 @@ def _problems_of_executor(task: Task) -> Iterator[str]:
         yield "max_memory needs executor='process'."
     if inspect.isasyncgenfunction(task.func) or inspect.isgeneratorfunction(task.func):
         yield "expected a function that returns, got a generator."
+
+
+def _problems_of_redaction(task: Task) -> Iterator[str]:
+    if not isinstance(task.redact, tuple):
+        yield f"redact must be a tuple of names of parameters, got {task.redact!r}."
+        return
+    named = [parameter.name for parameter in _parameters(task) if not _is_variadic(parameter)]
+    known = named[1:] if task.takes_context else named
+    for name in task.redact:
+        if name not in known:
+            yield f"redact must name parameters, {', '.join(known) or 'of which there are none'}; got {name!r}."
 
 
 def _parameters(task: Task) -> list[inspect.Parameter]:

@@ -31,6 +31,10 @@ class UnknownTask(JobError):
     """No task of that name is known here."""
 
 
+class SecretsUnreadable(JobError):
+    """The redacted arguments can't be decrypted: SECRET_KEY has changed. Name the old key in SECRET_KEY_FALLBACKS."""
+
+
 class UploadNotFound(JobError):
     """The uploaded file does not exist, or belongs to somebody else."""
 

@@ -39,6 +39,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
     executor: Executor | None = None
     #: Memory of the child process, in bytes; None: no limit. Only with executor="process".
     max_memory: int | None = None
+    #: Parameters whose arguments are stored encrypted and never shown: passwords, tokens, keys.
+    redact: tuple[str, ...] = ()
     #: Primary key of the user whom a job will belong to; set by `using(owner=…)`.
     owner_id: Any = None
 

@@ -81,6 +81,11 @@ class Field:
         return _INPUT_TYPES.get(self.schema.get("format", ""), "text")
 
     @property
+    def is_secret(self) -> bool:
+        """Whether its task redacts it."""
+        return bool(self.schema.get("writeOnly"))
+
+    @property
     def options(self) -> dict[str, Any]:
         """The values to choose from by their text."""
         values = self.schema.get("items", self.schema).get("enum", [])

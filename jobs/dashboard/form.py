@@ -125,6 +125,8 @@ def read(task: Task, post: QueryDict, sent: Sent, owner_id: Any) -> Form:
         entry = Entry(one)
         form.entries.append(entry)
         value = _take(entry, post, sent, form.options, owner_id)
+        if one.is_secret:
+            entry.value = ""  # never sent back
         if value is not _LEFT_OUT:
             form.arguments[one.name] = value
     try:

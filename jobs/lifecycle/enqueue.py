@@ -13,6 +13,7 @@ from jobs.lifecycle.announce import announce, announce_from_sync
 from jobs.lifecycle.insert import Inserted, insert
 from jobs.lifecycle.intake import intake
 from jobs.models.row import JobRow
+from jobs.redaction import redact
 from jobs.status import Status
 from jobs.task import Task
 
@@ -20,6 +21,7 @@ from jobs.task import Task
 def new_job(task: Task, args: list[Any], kwargs: dict[str, Any]) -> JobRow:
     """The job that a call of the task makes; nothing is stored yet."""
     now = timezone.now()
+    args, kwargs, secrets = redact(task, args, kwargs)
     return JobRow(
         id=uuid7(),
         task_path=task.module_path,
@@ -37,7 +39,7 @@ def new_job(task: Task, args: list[Any], kwargs: dict[str, Any]) -> JobRow:
         timeout_seconds=None if task.timeout is None else task.timeout.total_seconds(),
         deadline_at=None,
         unique_key="",
-        secrets="",
+        secrets=secrets,
         arq_id="",
         enqueued_at=now,
         run_after=task.run_after and task.run_after.astimezone(UTC),

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
 
-from jobs.errors import Cancel, InvalidInput, Retry, Snooze
+from jobs.errors import Cancel, InvalidInput, Retry, SecretsUnreadable, Snooze
 
 #: Named curves, or a function of (attempt, exception) that answers a pause, or None for "do not try again".
 type Curve = Literal["exponential", "linear", "fixed"]
 type Pauses = Callable[[int, BaseException], timedelta | None]
 type Backoff = Curve | Pauses
+
+#: Another attempt would end the same way.
+HOPELESS = (InvalidInput, SecretsUnreadable)
 
 BASE = timedelta(seconds=1)
 MAX_PAUSE = timedelta(hours=1)
@@ -67,7 +70,7 @@ def judge(
             return PutOff(after)
         case Cancel():
             return Stop()
-        case _ if attempt >= max_attempts or isinstance(error, (InvalidInput, *task.give_up_on)):
+        case _ if attempt >= max_attempts or isinstance(error, (*HOPELESS, *task.give_up_on)):
             return GiveUp()
         case Retry(after=timedelta() as after):
             return TryAgain(after)

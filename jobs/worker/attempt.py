@@ -13,9 +13,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from jobs.arguments import jsonable, storable
+from jobs.arguments import is_larger, jsonable, storable
 from jobs.broker.leases import Lease
 from jobs.conf import options
+from jobs.confidential import cleaned
 from jobs.errors import InvalidArguments, JobError
 from jobs.lifecycle.finish import Outcome
 from jobs.models.row import JobRow
@@ -75,15 +76,14 @@ class Attempt:
 
 def returned(attempt: Attempt, value: Any) -> Outcome:
     """The outcome of a function that returned. A value that JSON can't carry is recorded as such."""
+    most = options().max_result_bytes
     try:
-        value = jsonable(value, ("result",))
-        size = len(json.dumps(value).encode())
-        if size > options().max_result_bytes:
-            value = _unstorable(
-                f"it takes {size} bytes as JSON, more than {options().max_result_bytes}; use a file"
-            )
+        if is_larger(value, most) or len(json.dumps(value := jsonable(value, ("result",)))) > most:
+            value = _unstorable(f"it takes more than {most} bytes as JSON; use context.save for large ones.")
     except InvalidArguments as error:
         value = _unstorable(error.problems[0][1])
+    except Exception as error:  # noqa: BLE001  a container of the app's own that can't be read
+        value = _unstorable(f"reading it raised {type(error).__name__}.")
     return Outcome(status=Status.SUCCESSFUL, return_value=value)
 
 
@@ -96,16 +96,21 @@ def raised(attempt: Attempt, error: BaseException) -> Outcome:
     job = attempt.job
     try:
         return _judged(attempt, error)
-    except Exception as broken:
+    except Exception as broken:  # noqa: BLE001  it is logged
         # A backoff function of the app's own, most likely. Both errors are in the traceback.
-        logger.exception("What follows after an error of job %s could not be decided; it has failed.", job.id)
-        return failed(job, broken)
+        outcome = failed(job, broken)
+        logger.error(  # noqa: TRY400  its own traceback would tell secrets
+            "What follows after an error of job %s could not be decided; it has failed.\n%s",
+            job.id,
+            (outcome.error or {})["traceback"],
+        )
+        return outcome
 
 
 def _judged(attempt: Attempt, error: BaseException) -> Outcome:
     job = attempt.job
     verdict = judge(error, attempt=job.attempt, max_attempts=job.max_attempts, task=attempt.task, rng=_rng)
-    reason = _reason(error)
+    reason = _reason(job, error)
     match verdict:
         case PutOff(pause):
             return Outcome(status=Status.DEFERRED, pause=pause, counts=False, reason=reason)
@@ -118,7 +123,7 @@ def _judged(attempt: Attempt, error: BaseException) -> Outcome:
 
 
 def failed(job: JobRow, error: BaseException) -> Outcome:
-    return Outcome(status=Status.FAILED, error=described(job, error), reason=_reason(error))
+    return Outcome(status=Status.FAILED, error=described(job, error), reason=_reason(job, error))
 
 
 def handed_back() -> Outcome:
@@ -126,28 +131,36 @@ def handed_back() -> Outcome:
 
 
 def described(job: JobRow, error: BaseException) -> dict[str, Any]:
-    """An entry for `Job.errors`."""
+    """An entry for `Job.errors`, without secrets."""
     kind = type(error)
     return {
         "attempt": job.attempt,
-        "exception_class_path": f"{kind.__module__}.{kind.__qualname__}",
-        "message": _message(error)[:MAX_MESSAGE_CHARACTERS],
-        "traceback": storable("".join(traceback.format_exception(error)))[-MAX_TRACEBACK_CHARACTERS:],
+        "exception_class_path": storable(f"{kind.__module__}.{kind.__qualname__}"),
+        # Cut after secrets are masked: half of one would not be found.
+        "message": _message(job, error)[:MAX_MESSAGE_CHARACTERS],
+        "traceback": _traceback(job, error)[-MAX_TRACEBACK_CHARACTERS:],
         "worker_id": job.worker_ids[-1],
         "at": timezone.now().isoformat(),
     }
 
 
-def _reason(error: BaseException) -> str:
+def _reason(job: JobRow, error: BaseException) -> str:
     """One line for the event."""
-    text = _message(error)
+    text = _message(job, error)
     return (text if isinstance(error, JobError) else f"{type(error).__name__}: {text}")[
         :MAX_REASON_CHARACTERS
     ]
 
 
-def _message(error: BaseException) -> str:
+def _traceback(job: JobRow, error: BaseException) -> str:
     try:
-        return storable(str(error))
+        return storable(cleaned("".join(traceback.format_exception(error)), job))
+    except Exception:  # noqa: BLE001  as below
+        return "(its traceback can't be shown)"
+
+
+def _message(job: JobRow, error: BaseException) -> str:
+    try:
+        return storable(cleaned(str(error), job))
     except Exception:  # noqa: BLE001  an error that can't be told is told as that
         return f"(its message can't be shown: {type(error).__name__}.__str__ failed)"

@@ -1,8 +1,7 @@
 """What a task gets as its first argument when it asks for it."""
 
-import logging
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO
@@ -13,25 +12,29 @@ from django.tasks import TaskContext
 
 from jobs import files
 from jobs.arguments import Upload, storable
+from jobs.confidential import secrets_of
 from jobs.models.row import JobRow
+from jobs.redaction import reveal
 from jobs.result import task_result
+from jobs.rules.masking import masked
 from jobs.task import Task, function_of
+from jobs.worker.task_log import TaskLog
 
 MAX_PROGRESS_TEXT = 200
-
-logger = logging.getLogger("jobs.task")
-
 
 #: Takes a task's progress: 0..1 and a text. Must be quick, and callable from any thread.
 type Report = Callable[[float, str], None]
 
 
 def bound(task: Task, job: JobRow, report: Report, stop: threading.Event) -> Callable[[], Any]:
-    """The task's function with its arguments, and with a context if it takes one."""
+    """The task's function with its arguments, and with a context if it takes one. Raises SecretsUnreadable."""
+    args, kwargs = reveal(job)
     if not task.takes_context:
-        return partial(function_of(task), *job.args, **job.kwargs)
-    context = JobContext(task_result=task_result(job), job=job, report=report, stop=stop)
-    return partial(function_of(task), context, *job.args, **job.kwargs)
+        return partial(function_of(task), *args, **kwargs)
+    context = JobContext(
+        task_result=task_result(job), job=job, report=report, stop=stop, secrets=secrets_of(job)
+    )
+    return partial(function_of(task), context, *args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,8 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
     job: JobRow
     report: Report
     stop: threading.Event = field(default_factory=threading.Event)
+    #: Texts in its redacted arguments, which what it says is kept free of.
+    secrets: frozenset[str] = frozenset()
 
     @property
     def job_id(self) -> str:
@@ -70,11 +75,13 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
         return self.stop.is_set()
 
     @property
-    def log(self) -> "logging.LoggerAdapter[logging.Logger]":
-        return _JobLogger(logger, {"job_id": self.job_id, "attempt": self.attempt})
+    def log(self) -> TaskLog:
+        return TaskLog(job_id=self.job_id, attempt=self.attempt, secrets=self.secrets)
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Says how far the job is, 0..1. Cheap: of many calls in a short time only the last is told."""
+        if self.secrets:
+            text = masked(text, self.secrets)
         self.report(
             min(1.0, max(0.0, float(fraction))), storable(text[:MAX_PROGRESS_TEXT])[:MAX_PROGRESS_TEXT]
         )
@@ -103,9 +110,3 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
             ).name
         finally:
             close_old_connections()
-
-
-class _JobLogger(logging.LoggerAdapter["logging.Logger"]):
-    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        kwargs["extra"] = {**(self.extra or {}), **kwargs.get("extra", {})}
-        return msg, kwargs

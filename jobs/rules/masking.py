@@ -1,0 +1,71 @@
+"""What must not be told is taken out of a text: known secrets, and what looks like one."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote, unquote
+
+MASK = "***"
+#: A shorter secret would be found in the middle of ordinary words, and mask those.
+MIN_CHARACTERS = 4
+
+#: scheme://user:password@host. Every repetition has a limit, so that no text takes long to search.
+_PASSWORD_IN_URL = re.compile(
+    r"(?P<before>\b[a-z][a-z0-9+.-]{0,30}://[^\s/?#:@'\"]{0,200}:)(?P<secret>[^\s/?#'\"]{1,500})(?=@)",
+    re.IGNORECASE,
+)
+#: Each with what stands before a secret that nobody has told us.
+_PATTERNS = (
+    _PASSWORD_IN_URL,
+    # A header, as HTTP, Python or JSON write it.
+    re.compile(
+        r"(?P<before>\bAuthorization['\"]?\s{0,3}[:=,]\s{0,3}b?['\"]?(?:[A-Za-z]{1,20}\s{1,3})?)(?P<secret>[^\s'\",;]{4,})",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?P<before>\bBearer\s{1,3})(?P<secret>[A-Za-z0-9._~+/-]{16,}=*)", re.IGNORECASE),
+    # Our own API tokens.
+    re.compile(r"(?P<before>\bhandoff_)(?P<secret>[A-Za-z0-9_-]{20,})"),
+)
+
+
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text with "***" for each secret in it, however it is quoted, and for whatever looks like one."""
+    written = {form for secret in secrets if len(secret) >= MIN_CHARACTERS for form in _forms(secret)}
+    # The longest first, as one secret may be part of another.
+    for form in sorted(written, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    for pattern in _PATTERNS:
+        text = pattern.sub(rf"\g<before>{MASK}", text)
+    return text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """As it is, and as Python, JSON and URLs write it."""
+    yield secret
+    yield repr(secret)[1:-1]
+    yield repr(f'"{secret}')[2:-1]  # … beside a quotation mark, which changes how an apostrophe is written
+    yield json.dumps(secret)[1:-1]
+    yield quote(secret, safe="")
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts and numbers of a JSON value that could give it away."""
+    match value:
+        case bool() | None:
+            return
+        case str() | int() | float():
+            yield str(value)
+        case list() | tuple():
+            for item in value:
+                yield from texts_in(item)
+        case dict():
+            for item in value.values():
+                yield from texts_in(item)
+
+
+def passwords_in(text: str) -> Iterator[str]:
+    """Those of the URLs in a text, as they are written there and as they are meant."""
+    for found in _PASSWORD_IN_URL.finditer(text):
+        yield found["secret"]
+        yield unquote(found["secret"])
