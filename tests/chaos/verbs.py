@@ -1,0 +1,147 @@
+"""The engine's verbs as plain calls, for a machine that takes them in any order: with steps.py, all that names them."""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from jobs.broker import client, keys
+from jobs.broker.leases import Ack, Lease, ack, renew
+from jobs.broker.ready import claim, push
+from jobs.lifecycle.announce import waiting, waiting_on
+from jobs.lifecycle.cancel import cancel
+from jobs.lifecycle.finish import Outcome, finish
+from jobs.lifecycle.start import start
+from jobs.lifecycle.store import StoreThread
+from jobs.models import Job
+from jobs.status import Status
+from jobs.worker import sweeper
+from tests.sample_tasks import add
+
+QUEUE = "default"
+#: What a task may come to, as the retry rule says it.
+OUTCOMES: dict[str, Outcome] = {
+    "success": Outcome(status=Status.SUCCESSFUL),
+    "failure": Outcome(status=Status.FAILED, error={"exception_class_path": "tests.Failure"}),
+    "retry": Outcome(status=Status.DEFERRED, error={"exception_class_path": "tests.Failure"}),
+    "snooze": Outcome(status=Status.DEFERRED, counts=False),
+    "handed back": Outcome(status=Status.READY, counts=False),
+}
+
+
+@dataclass(eq=False, slots=True)
+class Attempt:
+    """A started job, and the lease it runs under."""
+
+    job: Any
+    lease: Lease
+    #: Set when it is recorded.
+    outcome: Outcome | None = None
+
+    @property
+    def job_id(self) -> str:
+        return str(self.job.id)
+
+    @property
+    def starts(self) -> int:
+        starts: int = self.job.starts
+        return starts
+
+
+class Verbs:
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._store = StoreThread()
+        self._missing: Any = {}
+        self._now = 0.0
+
+    def close(self) -> None:
+        self._run(self._store.close())
+        self._run(client.close())
+        self._runner.close()
+
+    def empty(self) -> None:
+        Job.objects.all().delete()
+        self.wipe()
+
+    def _run[R](self, call: Coroutine[Any, Any, R]) -> R:
+        return self._runner.run(call)
+
+    # Callers
+
+    def enqueue(self, priority: int, run_after: datetime | None) -> str:
+        result = add.using(priority=priority, run_after=run_after, max_attempts=10).enqueue(1)
+        return str(result.id)
+
+    def enqueue_and_roll_back(self) -> str:
+        with transaction.atomic():
+            job_id = self.enqueue(0, None)
+            transaction.set_rollback(True)
+        return job_id
+
+    def cancel(self, job_id: str) -> bool:
+        """Whether it was waiting and has ended by that."""
+        return cancel(UUID(job_id)).status == Status.CANCELLED
+
+    # Workers
+
+    def claim(self, worker: str, slots: int) -> list[Lease]:
+        return self._run(claim(QUEUE, worker, slots)).leases
+
+    def start(self, leases: Sequence[Lease], worker: str) -> list[Attempt]:
+        """What may start has started; Redis is told of the rest."""
+        started = start([lease.job_id for lease in leases], worker)
+        by_id = {lease.job_id: lease for lease in leases}
+        attempts = [Attempt(job, by_id.pop(str(job.id))) for job in started.jobs]
+        early = [waiting_on(job, by_id.pop(str(job.id)).token) for job in started.early]
+        self._run(push(early))
+        self._run(ack([Ack(lease) for lease in by_id.values()]))
+        return attempts
+
+    def finish(self, attempt: Attempt, kind: str) -> bool:
+        """Whether it was recorded."""
+        outcome = OUTCOMES[kind]
+        if kind == "success":
+            outcome = Outcome(status=Status.SUCCESSFUL, return_value=attempt.starts)
+        attempt.outcome = outcome
+        return bool(finish([(attempt.job, outcome)]))
+
+    def settle(self, attempts: Sequence[Attempt]) -> None:
+        """Tells Redis what has been recorded."""
+        over = [attempt for attempt in attempts if attempt.outcome and attempt.outcome.status.is_ended]
+        again = [attempt for attempt in attempts if attempt not in over]
+        self._run(ack([Ack(attempt.lease) for attempt in over]))
+        self._run(push([waiting(attempt.job, attempt.lease.token) for attempt in again]))
+
+    def renew(self, leases: Sequence[Lease]) -> set[str]:
+        """The jobs whose lease another worker has."""
+        return self._run(renew(leases))
+
+    # What befalls them
+
+    def let_run_out(self, leases: Sequence[Lease]) -> None:
+        """As if nobody had renewed them for 15 s."""
+        self._run(self._let_run_out(leases))
+
+    async def _let_run_out(self, leases: Sequence[Lease]) -> None:
+        redis = client.redis()
+        for lease in leases:
+            if await redis.get(keys.IN_PROGRESS + lease.job_id) == lease.token.encode():
+                await redis.delete(keys.IN_PROGRESS + lease.job_id)
+                await redis.zadd(keys.queue(QUEUE), {lease.job_id: time.time() * 1000 - 1}, xx=True)
+
+    def wipe(self) -> None:
+        self._run(self._wipe())
+
+    async def _wipe(self) -> None:
+        await client.redis().flushall()
+
+    def sweep(self, later: timedelta) -> None:
+        """The leader's look at all jobs, so much later than the last one."""
+        self._now += later.total_seconds()
+        self._missing = self._run(sweeper.sweep(self._store, self._missing, now=self._now))
