@@ -158,8 +158,9 @@ def _problems_of_executor(task: Task) -> Iterator[str]:
 
 
 def _problems_of_redaction(task: Task) -> Iterator[str]:
-    if not isinstance(task.redact, tuple):
-        yield f"redact must be a tuple of names of parameters, got {task.redact!r}."
+    given: Any = task.redact
+    if not isinstance(given, tuple):
+        yield f"redact must be a tuple of names of parameters, got {given!r}."
         return
     named = [parameter.name for parameter in _parameters(task) if not _is_variadic(parameter)]
     known = named[1:] if task.takes_context else named

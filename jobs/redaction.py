@@ -31,10 +31,10 @@ class Row(Protocol):
 def redact(task: Task, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any], str]:
     """Bound arguments as `args`, `kwargs` and `secrets` of the row keep them."""
     names = dict(enumerate(parameter_names(task))) if task.redact else {}
-    hidden = {
-        **{place: value for place, value in enumerate(args) if names.get(place) in task.redact},
-        **{name: value for name, value in kwargs.items() if name in task.redact},
+    hidden: dict[int | str, Any] = {
+        place: value for place, value in enumerate(args) if names.get(place) in task.redact
     }
+    hidden |= {name: value for name, value in kwargs.items() if name in task.redact}
     if not hidden:
         return args, kwargs, ""
     return (

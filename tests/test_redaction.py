@@ -73,9 +73,9 @@ async def test_neither_the_result_nor_the_api_nor_redis_tells(redis_sync: redis.
     shown = job_json(await Job.objects.full().aget())
     assert shown["args"] == {"user": "ada", "password": "***", "pin": "***"}
     assert result.args == ["ada", "***", "***"]
-    held = [redis_sync.dump(key) for key in redis_sync.scan_iter("*")]
+    held = [redis_sync.execute_command("DUMP", key) for key in redis_sync.scan_iter("*")]
     assert held
-    assert not any(b"a long password" in value for value in held if value)
+    assert not any(b"a long password" in value for value in held)
 
 
 async def test_whatever_a_failing_task_says_its_secrets_are_masked(caplog):
