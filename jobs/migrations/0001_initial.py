@@ -182,6 +182,7 @@ class Migration(migrations.Migration):
                 (
                     "job",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="events",
@@ -343,7 +344,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="job",
             index=models.Index(
-                condition=models.Q(("status__in", ["blocked", "deferred", "ready", "running"])),
+                condition=models.Q(("finished_at", None)),
                 fields=["id"],
                 name="job_active",
             ),
@@ -355,11 +356,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="job",
             index=models.Index(
-                condition=models.Q(
-                    ("deadline_at__isnull", False), ("status__in", ["blocked", "deferred", "ready"])
-                ),
+                condition=models.Q(("deadline_at__isnull", False), ("finished_at", None)),
                 fields=["deadline_at"],
                 name="job_deadline",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("cancel_requested_at__isnull", False), ("finished_at", None)),
+                fields=["id"],
+                name="job_cancelling",
             ),
         ),
         migrations.AddConstraint(

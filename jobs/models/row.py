@@ -38,6 +38,8 @@ class JobRow:
     errors: list[dict[str, Any]]
     finished_at: datetime | None = None
     return_value: Any = None
+    #: Until when it holds its unique key though it may have ended; stored with the key.
+    key_held_until: datetime | None = None
 
     @property
     def broker_id(self) -> str:
