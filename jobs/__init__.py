@@ -5,13 +5,23 @@ What a task's author needs, next to Django's own `django.tasks.task`.
 
 from typing import TYPE_CHECKING, Any
 
-from jobs.errors import Cancel, InvalidInput, JobError, Retry, Snooze
+from jobs.errors import Cancel, InvalidInput, JobError, Retry, Snooze, SoftTimeout
 
 if TYPE_CHECKING:
     from jobs.arguments import Accept, Upload
     from jobs.worker.context import JobContext
 
-__all__ = ["Accept", "Cancel", "InvalidInput", "JobContext", "JobError", "Retry", "Snooze", "Upload"]
+__all__ = [
+    "Accept",
+    "Cancel",
+    "InvalidInput",
+    "JobContext",
+    "JobError",
+    "Retry",
+    "Snooze",
+    "SoftTimeout",
+    "Upload",
+]
 
 _LAZY = {"Accept": "jobs.arguments", "Upload": "jobs.arguments", "JobContext": "jobs.worker.context"}
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -123,6 +124,7 @@ def _problems(task: Task) -> Iterator[str]:
     yield from _problems_of_attempts(task)
     yield from _problems_of_executor(task)
     yield from _problems_of_redaction(task)
+    yield from _problems_of_uniqueness(task)
     if task.expose and any(_is_variadic(parameter) for parameter in _parameters(task)):
         yield "an exposed task needs named parameters, without *args and **kwargs."
 
@@ -130,14 +132,36 @@ def _problems(task: Task) -> Iterator[str]:
 def _problems_of_attempts(task: Task) -> Iterator[str]:
     if task.max_attempts < 1:
         yield f"max_attempts must be at least 1, got {task.max_attempts}."
-    if task.timeout is not None and task.timeout.total_seconds() <= 0:
-        yield f"timeout must be positive, got {task.timeout}."
+    for name in ("timeout", "deadline", "unique_for"):
+        if (duration := getattr(task, name)) is not None and not _is_positive(duration):
+            yield f"{name} must be a positive timedelta, got {duration!r}."
+    yield from _problems_of_soft_timeout(task)
     if not callable(task.backoff) and task.backoff not in {"exponential", "linear", "fixed"}:
         expected = "'exponential', 'linear', 'fixed' or a function of attempt and exception"
         yield f"backoff must be {expected}, got {task.backoff!r}."
     for name in ("retry_on", "give_up_on"):
         if not _are_errors(errors := getattr(task, name)):
             yield f"{name} must be a tuple of exception classes, got {errors!r}."
+
+
+def _problems_of_soft_timeout(task: Task) -> Iterator[str]:
+    hard = task.timeout or conf.options().timeout
+    if task.soft_timeout is not None and not timedelta() < task.soft_timeout < hard:
+        yield f"soft_timeout must be positive and less than the timeout of {hard}, got {task.soft_timeout}."
+
+
+def _is_positive(duration: Any) -> bool:
+    return isinstance(duration, timedelta) and duration > timedelta()
+
+
+def _problems_of_uniqueness(task: Task) -> Iterator[str]:
+    key = task.unique_key
+    if isinstance(key, str) and not key:
+        yield "unique_key must not be empty; leave it out if the jobs are not unique."
+    elif not (key is None or isinstance(key, str) or callable(key)):
+        yield f"unique_key must be a text, or a function of the task's arguments that answers one, got {key!r}."
+    if task.unique_for is not None and key is None:
+        yield "unique_for needs a unique_key."
 
 
 def _are_errors(errors: Any) -> bool:

@@ -47,6 +47,14 @@ class TimedOut(JobError):
     """The attempt ran longer than its task allows."""
 
 
+class SoftTimeout(JobError):
+    """The soft time limit of the attempt is over.
+
+    Raised in a coroutine task where it awaits; it may clean up, and return, until its hard limit. Let through, it is
+    an error like any other. A task in a thread or a process finds `context.cancelled` true instead.
+    """
+
+
 class OutOfMemory(JobError):
     """The attempt needed more memory than its task allows."""
 
@@ -57,6 +65,30 @@ class ChildDied(JobError):
 
 class WorkerLost(JobError):
     """The worker that ran this job stopped renewing its lease."""
+
+
+class JobNotFound(JobError):
+    """There is no job of that id."""
+
+
+class AlreadyEnded(JobError):
+    """The job has ended; only one that waits or runs can be cancelled."""
+
+
+class NotEnded(JobError):
+    """The job has not ended; only one that has can be tried again by hand."""
+
+
+class UniqueKeyHeld(JobError):
+    """A newer job holds the same unique key and has not ended."""
+
+
+class UnknownQueue(JobError):
+    """There is no queue of that name."""
+
+
+class DeadlinePassed(JobError):
+    """The job's deadline has passed; no attempt may start after it."""
 
 
 class AttemptOver(JobError):

@@ -14,6 +14,7 @@ from jobs.errors import UnknownTask
 from jobs.rules.retry import Backoff
 
 type Executor = Literal["process"]
+type UniqueKey = str | Callable[..., str]
 
 #: Every task defined so far, by dotted path.
 _tasks: dict[str, "Task"] = {}
@@ -33,6 +34,15 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
     give_up_on: tuple[type[BaseException], ...] = ()
     #: How long one attempt may run; None: the backend's `timeout_seconds`.
     timeout: timedelta | None = None
+    #: When the task is told that its time is running out, from the attempt's start; None: never. See SoftTimeout.
+    soft_timeout: timedelta | None = None
+    #: How long after it was enqueued, or after its `run_after` if that is later, an attempt may start; None: for ever.
+    deadline: timedelta | None = None
+    #: Of the jobs of one owner with the same key only one waits or runs; enqueueing another answers that one. A text, or
+    #: a function of the job's arguments that answers one; an empty text: not unique.
+    unique_key: UniqueKey | None = None
+    #: How long after it was enqueued a job holds its unique key though it may have ended; None: only until then.
+    unique_for: timedelta | None = None
     #: Whether it can be called over HTTP, and under which name: True means its dotted path.
     expose: bool | str = False
     #: "process": in a child process. None: a coroutine function on the worker's loop, another in a thread.
@@ -58,6 +68,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
         owner: Any = None,
         max_attempts: int | None = None,
         timeout: timedelta | None = None,
+        deadline: timedelta | None = None,
+        unique_key: UniqueKey | None = None,
+        unique_for: timedelta | None = None,
     ) -> Self:
         """The same task with other defaults for the jobs enqueued through it."""
         changes: dict[str, Any] = {
@@ -68,6 +81,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
             "owner_id": getattr(owner, "pk", None),
             "max_attempts": max_attempts,
             "timeout": timeout,
+            "deadline": deadline,
+            "unique_key": unique_key,
+            "unique_for": unique_for,
         }
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
 

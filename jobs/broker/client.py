@@ -4,10 +4,12 @@ import asyncio
 from typing import Any
 
 from arq.connections import ArqRedis
+from redis import Redis as SyncRedis
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry as SyncRetry
 
 from jobs.conf import options
 
@@ -47,6 +49,16 @@ def connect(**changes: Any) -> ArqRedis:
         },
     )
     return ArqRedis(pool_or_conn=pool)
+
+
+def connect_sync(seconds: float) -> SyncRedis:
+    """A new client for a thread; a command, connecting included, fails after about twice as many seconds."""
+    return SyncRedis.from_url(
+        options().redis_url,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=SyncRetry(NoBackoff(), 0),
+    )
 
 
 async def close() -> None:

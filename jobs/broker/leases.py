@@ -1,13 +1,14 @@
 """The time-limited right to run a job: held by one claim, renewed while its worker lives, given back at the end."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 
 from django.tasks import DEFAULT_TASK_QUEUE_NAME
+from redis import Redis as SyncRedis
 
 from jobs.broker import keys
 from jobs.broker.client import redis
@@ -19,6 +20,7 @@ RENEW_EVERY = timedelta(seconds=5)
 #: How long arq clients can read a result in Redis; the row keeps it longer.
 KEEP_RESULT = timedelta(hours=1)
 
+_prolong = Script("prolong")
 _renew = Script("renew")
 _ack = Script("ack")
 
@@ -31,13 +33,42 @@ class Lease:
     token: str
 
 
-async def renew(leases: Iterable[Lease]) -> set[str]:
-    """Prolongs the leases; answers the ids of the jobs that another worker has meanwhile."""
+@dataclass(frozen=True, slots=True)
+class Prolonged:
+    """Ids of the jobs whose leases could not be."""
+
+    #: Another worker has them.
+    lost: set[str]
+    #: Nobody has: they ran out, Redis forgot them, or they were given back a moment ago.
+    gone: set[str]
+
+
+def prolong(client: SyncRedis, leases: Iterable[Lease]) -> Prolonged:
+    """Prolongs the leases that are still held; takes none back, so it does no harm to one that is being given back."""
     lost: set[str] = set()
-    for queue, of_queue in groupby(sorted(leases, key=attrgetter("queue")), key=attrgetter("queue")):
-        args = [_milliseconds(LEASE), *(part for lease in of_queue for part in (lease.job_id, lease.token))]
+    gone: set[str] = set()
+    for queue, args in _by_queue(leases):
+        taken, missing = _prolong.sync(client, [keys.queue(queue)], args)
+        lost |= {job_id.decode() for job_id in taken}
+        gone |= {job_id.decode() for job_id in missing}
+    return Prolonged(lost, gone)
+
+
+async def renew(leases: Iterable[Lease]) -> set[str]:
+    """Prolongs the leases and takes back those that nobody has; answers the ids of the jobs that another worker has."""
+    lost: set[str] = set()
+    for queue, args in _by_queue(leases):
         lost |= {job_id.decode() for job_id in await _renew(redis(), [keys.queue(queue)], args)}
     return lost
+
+
+def _by_queue(leases: Iterable[Lease]) -> Iterator[tuple[str, list[str | int]]]:
+    """Arguments of the scripts that prolong, for each queue."""
+    for queue, of_queue in groupby(sorted(leases, key=attrgetter("queue")), key=attrgetter("queue")):
+        yield (
+            queue,
+            [_milliseconds(LEASE), *(part for lease in of_queue for part in (lease.job_id, lease.token))],
+        )
 
 
 @dataclass(frozen=True, slots=True)

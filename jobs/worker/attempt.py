@@ -6,6 +6,8 @@ import logging
 import random
 import threading
 import traceback
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
@@ -17,7 +19,8 @@ from jobs.arguments import is_larger, jsonable, storable
 from jobs.broker.leases import Lease
 from jobs.conf import options
 from jobs.confidential import cleaned
-from jobs.errors import InvalidArguments, JobError
+from jobs.errors import InvalidArguments, JobError, TimedOut
+from jobs.lifecycle.effects import Write
 from jobs.lifecycle.finish import Outcome
 from jobs.models.row import JobRow
 from jobs.rules.retry import GiveUp, PutOff, Stop, TryAgain, judge
@@ -34,12 +37,24 @@ logger = logging.getLogger(__name__)
 
 
 class Fate(Enum):
-    """Why an attempt is being ended from outside."""
+    """Why an attempt is ended before its function has. Once told, that decides its outcome, not the function."""
 
+    #: Its time limit is over.
+    TIMED_OUT = auto()
+    #: Somebody asked for it.
+    CANCELLED = auto()
     #: The worker stops: the job goes back and the attempt does not count.
     HANDED_BACK = auto()
     #: Another worker has the lease: nothing may be recorded.
     LOST = auto()
+
+
+#: How long a task may clean up once it was told, in seconds. Then its end is recorded, and it is on its own.
+GRACE = {Fate.TIMED_OUT: 5.0, Fate.CANCELLED: 5.0, Fate.HANDED_BACK: 0.5, Fate.LOST: 0.5}
+
+
+def _nothing() -> None:
+    """A thread is told by `stop` alone."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -48,15 +63,22 @@ class Attempt:
     lease: Lease
     #: Set before it runs.
     task: Task = field(init=False)
-    #: Set to tell the task that it should end.
+    #: Set to tell the task that it should end: `context.cancelled`.
     stop: threading.Event = field(default_factory=threading.Event)
-    #: The coroutine that runs it; None until then.
+    #: What its kind of task needs besides, when its soft time limit is over, and when it is being ended.
+    warn: Callable[[], None] = _nothing
+    tell: Callable[[], None] = _nothing
+    #: From claim to record; None until then.
     running: "asyncio.Task[None] | None" = None
+    #: Done when nothing waits for its function any more; None while that does not run.
+    over: "asyncio.Future[None] | None" = None
     fate: Fate | None = None
     #: From then on nothing may keep it from being recorded.
     has_outcome: bool = False
     #: From when on Redis has been told of its end: its lease must not be renewed any more.
     is_settled: bool = False
+    #: What the task asked to be written together with its success.
+    writes: list[Write] = field(default_factory=list)
     #: Known when its outcome is recorded.
     will_run_again: bool = False
 
@@ -66,12 +88,36 @@ class Attempt:
             return timedelta(seconds=self.job.timeout_seconds)
         return self.task.timeout or options().timeout
 
-    def end(self, fate: Fate) -> None:
-        """Cancels it from outside; in a thread it is told, and its outcome no longer matters."""
-        self.fate = fate
+    def soften(self) -> None:
+        """Its soft time limit is over: the task is told, and may still end as it likes."""
         self.stop.set()
-        if self.running and not self.has_outcome:
-            self.running.cancel()
+        self.warn()
+
+    def end(self, fate: Fate) -> None:
+        """Tells the task to end, once, and waits for it no longer than the grace. One that has ended is left alone."""
+        if self.over and self.over.done():
+            return
+        told = self.fate is not None
+        if not told or fate is Fate.LOST:
+            self.fate = fate
+        self.stop.set()
+        if self.over:
+            if not told:
+                self.tell()
+            self.over.get_loop().call_later(self._grace(fate), self.let_go)
+
+    def _grace(self, fate: Fate) -> float:
+        """Other tasks than coroutines have no way to clean up at their hard limit; the soft one is for that."""
+        return 0 if fate is Fate.TIMED_OUT and not self.task.is_async else GRACE[fate]
+
+    def let_go(self, *_: object) -> None:
+        """Nothing waits for its function any more."""
+        if self.over and not self.over.done():
+            self.over.set_result(None)
+
+
+#: Whose task runs: in its coroutine, and in whatever that starts.
+current: ContextVar[Attempt] = ContextVar("current")
 
 
 def returned(attempt: Attempt, value: Any) -> Outcome:
@@ -84,7 +130,7 @@ def returned(attempt: Attempt, value: Any) -> Outcome:
         value = _unstorable(error.problems[0][1])
     except Exception as error:  # noqa: BLE001  a container of the app's own that can't be read
         value = _unstorable(f"reading it raised {type(error).__name__}.")
-    return Outcome(status=Status.SUCCESSFUL, return_value=value)
+    return Outcome(status=Status.SUCCESSFUL, return_value=value, writes=tuple(attempt.writes))
 
 
 def _unstorable(why: str) -> dict[str, str]:
@@ -128,6 +174,14 @@ def failed(job: JobRow, error: BaseException) -> Outcome:
 
 def handed_back() -> Outcome:
     return Outcome(status=Status.READY, counts=False, reason="the worker stopped")
+
+
+def cancelled() -> Outcome:
+    return Outcome(status=Status.CANCELLED, reason="cancelled on request")
+
+
+def timed_out(attempt: Attempt) -> Outcome:
+    return raised(attempt, TimedOut(f"It ran longer than {attempt.time_limit.total_seconds():g} s."))
 
 
 def described(job: JobRow, error: BaseException) -> dict[str, Any]:

@@ -18,13 +18,18 @@ class Backoff:
         self._failures = 0
 
     async def wait(self, error: BaseException) -> None:
+        await asyncio.sleep(self.pause(error))
+
+    def pause(self, error: BaseException) -> float:
+        """How long to wait this time, in seconds."""
         if self._failures == 0:
             logger.warning(
                 "%s: Redis or the database is away; trying until it is back: %r", self._what, error
             )
-        pause = min(MAX_SECONDS, FIRST_SECONDS * 2 ** min(self._failures, 10))
+        longest = min(MAX_SECONDS, FIRST_SECONDS * 2 ** min(self._failures, 10))
         self._failures += 1
-        await asyncio.sleep(pause * random.uniform(0.5, 1))
+        pause: float = longest * random.uniform(0.5, 1)
+        return pause
 
     def over(self) -> None:
         if self._failures:

@@ -20,6 +20,7 @@ from jobs.task import find_task
 from jobs.worker.attempt import Attempt, raised, returned
 from jobs.worker.context import Report, bound
 from jobs.worker.threads import Threads
+from jobs.worker.throttle import Throttle
 
 #: Children are forked from a server that has Django loaded and nothing opened: quick, and free of inherited threads
 #: and connections. It ends when this process does, and takes its children with it.
@@ -32,6 +33,7 @@ PR_SET_PDEATHSIG = 1
 async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome:
     """Runs the attempt in a child; kills it when cancelled."""
     ours, theirs = _processes.Pipe()
+    attempt.warn = attempt.tell = partial(_stop, ours)
     process = _processes.Process(target=_main, args=(theirs, attempt.job, attempt.lease), daemon=True)
     starting = asyncio.ensure_future(threads.call(process.start))
     try:
@@ -43,6 +45,12 @@ async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome
         ours.close()
         theirs.close()
     return answer or raised(attempt, _death(process.exitcode))
+
+
+def _stop(pipe: Connection) -> None:
+    """One small message in an otherwise unused direction: it never blocks. The child may have ended meanwhile."""
+    with contextlib.suppress(OSError):
+        pipe.send_bytes(b"stop")
 
 
 async def _end(process: ForkServerProcess, starting: "asyncio.Future[None]") -> None:
@@ -76,15 +84,26 @@ def _main(pipe: Connection, job: JobRow, lease: Lease) -> None:
     task = find_task(job.task_path)
     attempt = Attempt(job=job, lease=lease)
     attempt.task = task
+    progress = Throttle(lambda fraction, text: pipe.send((fraction, text)))
     try:
         _limit_memory(task.max_memory)
-        function = bound(task, job, lambda fraction, text: pipe.send((fraction, text)), attempt.stop)
-        outcome = returned(attempt, function())
+        outcome = returned(attempt, bound(task, job, progress.report, Stop(pipe), attempt.writes)())
     except MemoryError:
         outcome = raised(attempt, OutOfMemory(f"It needed more than {task.max_memory} bytes of memory."))
     except Exception as error:  # noqa: BLE001  whatever a task raises is its outcome
         outcome = raised(attempt, error)
+    progress.close()
     pipe.send(outcome)
+
+
+class Stop:
+    """`threading.Event`, as far as a task's context needs it: set by the parent's message."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def is_set(self) -> bool:
+        return self._pipe.poll(0)
 
 
 def _die_with_parent() -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from django.core.files.base import File as ContentFile
 from django.db import close_old_connections
@@ -26,7 +26,13 @@ MAX_PROGRESS_TEXT = 200
 type Report = Callable[[float, str], None]
 
 
-def bound(task: Task, job: JobRow, report: Report, stop: threading.Event) -> Callable[[], Any]:
+class Stop(Protocol):
+    """Whether the task should end; an event in this process, or the like in a child."""
+
+    def is_set(self) -> bool: ...
+
+
+def bound(task: Task, job: JobRow, report: Report, stop: Stop) -> Callable[[], Any]:
     """The task's function with its arguments, and with a context if it takes one. Raises SecretsUnreadable."""
     args, kwargs = reveal(job)
     if not task.takes_context:
@@ -43,7 +49,7 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
 
     job: JobRow
     report: Report
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=threading.Event)
     #: Texts in its redacted arguments, which what it says is kept free of.
     secrets: frozenset[str] = frozenset()
 
@@ -71,7 +77,7 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
 
     @property
     def cancelled(self) -> bool:
-        """True once the attempt should end: it ran out of time, was cancelled, or the worker stops."""
+        """True once the attempt should end: its soft time limit is over, it was cancelled, or the worker stops."""
         return self.stop.is_set()
 
     @property

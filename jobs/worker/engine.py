@@ -22,17 +22,18 @@ from jobs.lifecycle import signals
 from jobs.lifecycle.announce import waiting_on
 from jobs.lifecycle.finish import Outcome, Progress
 from jobs.lifecycle.start import start
+from jobs.lifecycle.store import StoreThread
 from jobs.models.row import JobRow
 from jobs.status import Status
 from jobs.task import find_task
 from jobs.worker.attempt import Attempt, Fate, failed
-from jobs.worker.executor import perform
-from jobs.worker.heartbeat import close_idle_connections, heartbeat
+from jobs.worker.cancels import end_cancelled
+from jobs.worker.executor import Executor
+from jobs.worker.heartbeat import Heartbeat, close_idle_connections
 from jobs.worker.outbox import Outbox
-from jobs.lifecycle.store import StoreThread
 from jobs.worker.supervise import forever
 from jobs.worker.sweeper import Sweeper
-from jobs.worker.threads import Threads
+from jobs.worker.watch import Watch
 
 #: How long recording what was handed back may take.
 HAND_BACK_SECONDS = 5.0
@@ -57,19 +58,25 @@ class Engine:
         self._store = StoreThread()
         #: Apart, so that a sweep through many rows holds up no start and no finish.
         self._sweep_store = StoreThread()
-        self._threads = Threads(slots)
+        self._executor = Executor(slots)
         self._outbox = Outbox(self._store)
+        self._heartbeat = Heartbeat(self.attempts, self._outbox.settling)
+        #: Says whether the event loop turns.
+        self.watch = Watch()
         self._slot_freed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         turns: dict[str, Callable[[], Awaitable[None]]] = {
             "Recording": self._outbox.write_outcomes,
             "Telling progress": self._outbox.write_progress,
-            "Renewing leases": partial(heartbeat, self.attempts, self._outbox.settling),
+            "Taking leases back": self._heartbeat.take_back,
+            "Ending cancelled jobs": partial(end_cancelled, self.attempts),
             "Sweeping": Sweeper(self.worker_id, self._sweep_store).turn,
             "Closing idle connections": close_idle_connections,
         }
         self._background = [asyncio.create_task(forever(what, turn)) for what, turn in turns.items()]
+        self._heartbeat.start()
+        self.watch.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -78,15 +85,17 @@ class Engine:
             stack.push_async_callback(channel_layers["default"].flush)
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._sweep_store.close)
-            stack.callback(self._threads.close)
+            stack.callback(self._executor.close)
+            stack.push_async_callback(self._heartbeat.stop)
+            stack.callback(self.watch.stop)
             for loop in self._background:
                 loop.cancel()
             await asyncio.gather(*self._background, return_exceptions=True)
 
     @property
     def free_slots(self) -> int:
-        """A thread that overran its attempt keeps its slot until it ends."""
-        return max(0, self.slots - len(self._running) - self._threads.overrunning)
+        """A function that goes on after its attempt keeps its slot until it ends."""
+        return max(0, self.slots - len(self._running) - self._executor.overrunning)
 
     async def wait_for_slot(self, seconds: float) -> None:
         """Returns when an attempt ends, at most after `seconds`."""
@@ -130,13 +139,13 @@ class Engine:
             return
         attempt.has_outcome = True
         recorded = await self._outbox.record(attempt, outcome)
-        attempt.will_run_again = recorded and not outcome.status.is_ended
+        attempt.will_run_again = recorded and not attempt.job.status.is_ended
         if not recorded:
             logger.warning(
                 "Job %s was taken over by another worker; this attempt is not recorded.", attempt.job.id
             )
-        elif outcome.status.is_ended and (
-            outcome.status == Status.FAILED or signals.are_heard(task_finished)
+        elif attempt.job.status.is_ended and (
+            attempt.job.status == Status.FAILED or signals.are_heard(task_finished)
         ):
             await signals.tell(task_finished, attempt.job)
 
@@ -145,7 +154,7 @@ class Engine:
             attempt.task = find_task(attempt.job.task_path)
         except UnknownTask as error:
             return failed(attempt.job, error)
-        return await perform(attempt, partial(self._report, attempt.job), self._threads)
+        return await self._executor.perform(attempt, partial(self._report, attempt.job))
 
     def _report(self, job: JobRow, fraction: float, text: str) -> None:
         self._outbox.report(Progress(job=job, fraction=fraction, text=text))
@@ -155,8 +164,6 @@ class Engine:
         if self.attempts.get(attempt.lease.job_id) is attempt:
             del self.attempts[attempt.lease.job_id]
         self._slot_freed.set()
-        if self._threads.overrunning:
-            logger.warning("%d slots are taken by threads that overran.", self._threads.overrunning)
         if not running.cancelled() and (error := running.exception()):
             logger.error(
                 "Job %s could not be recorded; its lease will run out.", attempt.job.id, exc_info=error

@@ -1,52 +1,143 @@
-"""Where a task's function runs: on the loop, in a thread, or in a child process."""
+"""Where a task's function runs, on the loop, in a thread or in a child process; and how long anybody waits for it."""
 
 import asyncio
+import logging
+from typing import Any
 
 from django.tasks.signals import task_started
 
-from jobs.errors import TimedOut
-from jobs.lifecycle.finish import Outcome
+from jobs.errors import SoftTimeout
 from jobs.lifecycle import signals
+from jobs.lifecycle.finish import Outcome
 from jobs.worker import child
-from jobs.worker.attempt import Attempt, Fate, handed_back, raised, returned
+from jobs.worker.attempt import (
+    Attempt,
+    Fate,
+    cancelled,
+    current,
+    handed_back,
+    raised,
+    returned,
+    timed_out,
+)
 from jobs.worker.context import Report, bound
+from jobs.worker.steered import Steered
 from jobs.worker.threads import Threads
 
+#: What a task's function may end with. Let through, the last two would end the worker.
+ANY_ERROR = (Exception, SystemExit, KeyboardInterrupt)
 
-async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome | None:
-    """Runs the attempt within its time limit; None when it was lost to another worker."""
-    seconds = attempt.time_limit.total_seconds()
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
+logger = logging.getLogger(__name__)
+
+type Call = asyncio.Task[Outcome]
+
+
+class Executor:
+    """Runs the functions of attempts."""
+
+    def __init__(self, slots: int) -> None:
+        self._threads = Threads(slots)
+        self._let_go: set[Call] = set()
+
+    @property
+    def overrunning(self) -> int:
+        """Functions that nobody waits for any more and that go on all the same. Each keeps its slot."""
+        return len(self._let_go)
+
+    async def perform(self, attempt: Attempt, report: Report) -> Outcome | None:
+        """Runs the attempt, and answers no later than its time limit and a grace; None when it was lost."""
+        if attempt.fate:
+            return _decided(attempt, attempt.fate)
+        call = self._begin(attempt, report)
+        if not call.done():
+            await self._wait(attempt, call)
+        return _outcome(attempt, call)
+
+    def close(self) -> None:
+        """Waits for no thread."""
+        self._threads.close()
+
+    def _begin(self, attempt: Attempt, report: Report) -> Call:
+        """In an asyncio task of its own, so that we can go on without it. It has ended by then if it never waits."""
+        current.set(attempt)
+        call = asyncio.Task(
+            self._call(attempt, report),
+            loop=asyncio.get_running_loop(),
+            name=f"job {attempt.job.id}",
+            eager_start=True,
+        )
+        if attempt.task.is_async:
+            attempt.tell = call.cancel  # type: ignore[assignment]  # whether it could is of no interest
+        return call
+
+    async def _call(self, attempt: Attempt, report: Report) -> Outcome:
+        try:
             if signals.are_heard(task_started):
                 await signals.tell(task_started, attempt.job)
-            return await _call(attempt, report, threads)
-    except TimeoutError as error:
-        attempt.stop.set()
-        return raised(attempt, TimedOut(f"It ran longer than {seconds:g} s.") if limit.expired() else error)
-    except asyncio.CancelledError as error:
-        return _ended_from_outside(attempt, error)
-    except Exception as error:  # noqa: BLE001  whatever a task raises is its outcome
-        return raised(attempt, error)
+            if attempt.task.executor == "process":
+                return await child.perform(attempt, report, self._threads)
+            return returned(attempt, await self._run(attempt, report))
+        except ANY_ERROR as error:  # whatever a task raises is its outcome
+            return raised(attempt, error)
+
+    async def _run(self, attempt: Attempt, report: Report) -> Any:
+        function = bound(attempt.task, attempt.job, report, attempt.stop, attempt.writes)
+        if not attempt.task.is_async:
+            return await self._threads.call(function)
+        soft = attempt.task.soft_timeout
+        if soft is None:
+            return await function()
+        steered = Steered(function())
+        told = SoftTimeout(f"It has run for {soft.total_seconds():g} s; it may clean up.")
+        attempt.warn = lambda: steered.interrupt(told)
+        return await steered
+
+    async def _wait(self, attempt: Attempt, call: Call) -> None:
+        """Returns when the function has ended, or was let go."""
+        loop = asyncio.get_running_loop()
+        attempt.over = loop.create_future()
+        call.add_done_callback(attempt.let_go)
+        timers = [loop.call_later(attempt.time_limit.total_seconds(), attempt.end, Fate.TIMED_OUT)]
+        if soft := attempt.task.soft_timeout:
+            timers.append(loop.call_later(soft.total_seconds(), attempt.soften))
+        try:
+            await attempt.over
+        finally:
+            for timer in timers:
+                timer.cancel()
+        if not call.done():
+            self._go_on_without(attempt, call)
+
+    def _go_on_without(self, attempt: Attempt, call: Call) -> None:
+        """A child is killed. A coroutine and a thread can't be: they are counted until they end."""
+        self._let_go.add(call)
+        call.add_done_callback(self._let_go.discard)
+        if attempt.task.executor == "process":
+            call.cancel()
+        else:
+            logger.warning(
+                "Job %s (%s) was told to end and goes on: its slot is taken until it ends.",
+                attempt.job.id,
+                attempt.job.task_path,
+            )
 
 
-async def _call(attempt: Attempt, report: Report, threads: Threads) -> Outcome:
-    task, job = attempt.task, attempt.job
-    if task.executor == "process":
-        return await child.perform(attempt, report, threads)
-    function = bound(task, job, report, attempt.stop)
-    if task.is_async:
-        return returned(attempt, await function())
-    return returned(attempt, await threads.call(function))
+def _outcome(attempt: Attempt, call: Call) -> Outcome | None:
+    if attempt.fate:
+        return _decided(attempt, attempt.fate)
+    if call.cancelled():
+        # By itself, or by what it awaited.
+        return raised(attempt, RuntimeError("The task was cancelled from within."))
+    return call.result()
 
 
-def _ended_from_outside(attempt: Attempt, error: asyncio.CancelledError) -> Outcome | None:
-    match attempt.fate:
-        case Fate.LOST:
-            return None
+def _decided(attempt: Attempt, fate: Fate) -> Outcome | None:
+    match fate:
+        case Fate.TIMED_OUT:
+            return timed_out(attempt)
+        case Fate.CANCELLED:
+            return cancelled()
         case Fate.HANDED_BACK:
             return handed_back()
-        case None:
-            # The task cancelled itself, or awaited something that was cancelled.
-            return raised(attempt, RuntimeError(f"The task was cancelled from within. {error}"))
+        case Fate.LOST:
+            return None

@@ -1,38 +1,24 @@
-"""The threads in which sync functions run. One that overruns can't be stopped, but it is counted."""
+"""The threads in which sync functions run."""
 
 import asyncio
 import contextvars
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from django.db import connections
 
 
 class Threads:
-    """Room for `slots` running functions, and for as many that overran."""
+    """Room for `slots` functions, and for what waits on their children. None of them can be stopped from outside."""
 
     def __init__(self, slots: int) -> None:
         self._pool = ThreadPoolExecutor(slots * 2, thread_name_prefix="task")
-        self._abandoned: set[Future[Any]] = set()
-
-    @property
-    def overrunning(self) -> int:
-        """Threads that nobody waits for any more, and that still run."""
-        return len(self._abandoned)
 
     async def call[R](self, function: Callable[[], R]) -> R:
-        """Runs the function in a thread; when cancelled, the thread goes on and is counted until it ends."""
-        # A copy of the context carries trace and locale over to the thread.
+        """Runs the function in a thread, with a copy of the context: that carries trace and locale over to it."""
         future = self._pool.submit(contextvars.copy_context().run, partial(_call, function))
-        try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            if not future.done():
-                self._abandoned.add(future)
-                future.add_done_callback(self._abandoned.discard)
-            raise
+        return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Waits for none of them."""

@@ -13,13 +13,12 @@ from jobs.broker.ready import claim
 from jobs.lifecycle.finish import Outcome
 from jobs.lifecycle.finish import finish as really_finish
 from jobs.lifecycle.start import start
+from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
-from jobs.worker import heartbeat as beats
 from jobs.worker import outbox as module
 from jobs.worker.attempt import Attempt
 from jobs.worker.outbox import Outbox
-from jobs.lifecycle.store import StoreThread
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,22 +92,3 @@ async def test_two_attempts_of_one_job_in_one_batch_are_told_apart(outbox):
     futures = [outbox.record(zombie, success("stale")), outbox.record(newer, success("fresh"))]
     assert await asyncio.wait_for(asyncio.gather(*futures), 10) == [False, True]
     assert (await Job.objects.aget(id=newer.job.id)).return_value == "fresh"
-
-
-async def test_a_beat_does_not_take_back_a_lease_that_was_given_back(outbox, monkeypatch):
-    monkeypatch.setattr(beats, "RENEW_EVERY", timedelta(0))
-    attempt = await running_attempt()
-    await asyncio.wait_for(outbox.record(attempt, Outcome(status=Status.READY, counts=False)), 10)
-    await beats.heartbeat({str(attempt.job.id): attempt}, outbox.settling)
-    assert [lease.job_id for lease in (await claim("default", "w2", 1)).leases] == [str(attempt.job.id)]
-
-
-async def test_a_task_that_holds_up_django_s_thread_does_not_hold_up_the_beat(monkeypatch):
-    import time
-
-    monkeypatch.setattr(beats, "RENEW_EVERY", timedelta(0))
-    held_up = asyncio.ensure_future(sync_to_async(time.sleep)(1))
-    await asyncio.sleep(0.05)
-    await asyncio.wait_for(beats.heartbeat({}, asyncio.Lock()), 0.5)
-    assert not held_up.done()
-    await held_up

@@ -1,7 +1,7 @@
-import asyncio
 import threading
 
 import pytest
+from django.db import connection, connections
 
 from jobs.worker.threads import Threads
 
@@ -13,21 +13,24 @@ def threads():
     threads.close()
 
 
-async def test_a_thread_that_nobody_waits_for_is_counted_until_it_ends(threads):
-    may_end = threading.Event()
-    waiting = asyncio.create_task(threads.call(may_end.wait))
-    await asyncio.sleep(0.02)
-    assert threads.overrunning == 0
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
-    assert threads.overrunning == 1
-    may_end.set()
-    async with asyncio.timeout(5):
-        while threads.overrunning:
-            await asyncio.sleep(0.01)
-
-
 async def test_a_result_and_an_error_come_through(threads):
     assert await threads.call(lambda: 3) == 3
     with pytest.raises(ZeroDivisionError):
         await threads.call(lambda: 1 / 0)
+
+
+async def test_closing_waits_for_no_thread(threads):
+    may_end = threading.Event()
+    running = threads._pool.submit(may_end.wait)
+    threads.close()
+    assert not running.done()
+    may_end.set()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_thread_s_connection_is_closed_at_the_end(threads):
+    def use():
+        connection.ensure_connection()
+        return connections["default"]
+
+    assert (await threads.call(use)).connection is None

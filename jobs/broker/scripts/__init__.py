@@ -13,8 +13,10 @@ Stock arq reads the same set by "score ≤ now" and finds what it expects.
 from pathlib import Path
 from typing import Any
 
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
+from redis.commands.core import Script as SyncScript
 
 _HERE = Path(__file__).parent
 #: Shared by all scripts: the clock, and how a score is made.
@@ -29,3 +31,7 @@ class Script:
 
     async def __call__(self, redis: Redis, keys: list[str], args: list[Any]) -> Any:
         return await AsyncScript(redis, self.source)(keys=keys, args=args, client=redis)
+
+    def sync(self, redis: SyncRedis, keys: list[str], args: list[Any]) -> Any:
+        """The same from a thread, on a client of its own."""
+        return SyncScript(redis, self.source)(keys=keys, args=args, client=redis)
