@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.lifecycle import sql, transition
+from jobs.lifecycle.effects import Write, write_all
 from jobs.lifecycle.start import attempt_given_back
 from jobs.models import EventKind
 from jobs.models.row import EventRow, JobRow
@@ -30,6 +31,8 @@ class Outcome:
     counts: bool = True
     #: For the event.
     reason: str = ""
+    #: What the task writes in the transaction that records this; only of a success.
+    writes: tuple[Write, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ def finish(ends: Iterable[tuple[JobRow, Outcome]]) -> list[EventRow]:
     changed = {job.id: (job, outcome) for job, outcome in ends}
     with transaction.atomic():
         seqs = sql.finish_running(_row(job, outcome, now) for job, outcome in changed.values())
+        write_all(write for job_id in seqs for write in changed[job_id][1].writes)
         events = [_apply(*changed[job_id], seq, now) for job_id, seq in seqs.items()]
         sql.log(events)
     return events

@@ -15,10 +15,11 @@ from jobs.broker.leases import Ack, ack
 from jobs.broker.ready import push
 from jobs.events.emit import publish
 from jobs.lifecycle.announce import unix_ms, waiting
+from jobs.lifecycle.effects import WriteFailed
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
 from jobs.models.row import JobRow
 from jobs.status import Status
-from jobs.worker.attempt import Attempt, failed
+from jobs.worker.attempt import Attempt, failed, raised
 from jobs.worker.backoff import Backoff
 from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 
@@ -40,6 +41,8 @@ class Outbox:
     def __init__(self, store: StoreThread) -> None:
         self._store = store
         self._ended: list[_Ended] = []
+        #: Outcomes on their way whose tasks write something themselves.
+        self._writing: set[asyncio.Task[None]] = set()
         self._progress: dict[UUID, Progress] = {}
         self._has_ended = asyncio.Event()
         self._has_progress = asyncio.Event()
@@ -55,9 +58,17 @@ class Outbox:
     def record(self, attempt: Attempt, outcome: Outcome) -> "asyncio.Future[bool]":
         """Done when the outcome is committed, on the row and on the attempt's job."""
         ended = _Ended(attempt, outcome, self._loop.create_future())
+        if outcome.writes:
+            writing = self._loop.create_task(self._finish_with_writes(ended))
+            self._writing.add(writing)
+            writing.add_done_callback(self._writing.discard)
+        else:
+            self._take(ended)
+        return ended.recorded
+
+    def _take(self, ended: _Ended) -> None:
         self._ended.append(ended)
         self._has_ended.set()
-        return ended.recorded
 
     async def write_outcomes(self) -> None:
         """All that have ended since the last time, once there are any."""
@@ -75,8 +86,19 @@ class Outbox:
         await self._has_progress.wait()
         self._has_progress.clear()
         batch, self._progress = list(self._progress.values()), {}
-        await publish(await self._stored(record_progress, batch))
+        await publish(await self._stored(self._store, record_progress, batch))
         await asyncio.sleep(PROGRESS_EVERY_SECONDS)
+
+    async def _finish_with_writes(self, ended: _Ended) -> None:
+        """In a transaction and a thread of its own: what a task writes may take long, and may be refused."""
+        store = StoreThread()
+        try:
+            await self._finish([ended], store)
+        except Exception as error:  # noqa: BLE001  the attempt has failed with it
+            cause = error.__cause__ if isinstance(error, WriteFailed) and error.__cause__ else error
+            self._take(replace(ended, outcome=raised(ended.attempt, cause)))
+        finally:
+            await store.close()
 
     async def _finish_together(self, batch: Sequence[_Ended]) -> None:
         try:
@@ -98,9 +120,9 @@ class Outbox:
             except Exception as again:  # noqa: BLE001  told to the attempt, which says it
                 ended.recorded.set_exception(again)
 
-    async def _finish(self, batch: Sequence[_Ended]) -> None:
+    async def _finish(self, batch: Sequence[_Ended], store: StoreThread | None = None) -> None:
         await self._tell_last_progress(batch)
-        events = await self._stored(finish, [(ended.attempt.job, ended.outcome) for ended in batch])
+        events = await self._stored(store or self._store, finish, [(ended.attempt.job, ended.outcome) for ended in batch])
         changed = {event.job_id for event in events}
         await self._settle([ended for ended in batch if ended.attempt.job.id in changed])
         for ended in batch:
@@ -112,7 +134,7 @@ class Outbox:
         """What a task said just before its end would come too late after it."""
         last = [self._progress.pop(ended.attempt.job.id, None) for ended in batch]
         if told := [progress for progress in last if progress]:
-            await publish(await self._stored(record_progress, told))
+            await publish(await self._stored(self._store, record_progress, told))
 
     async def _settle(self, batch: Sequence[_Ended]) -> None:
         """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""
@@ -127,12 +149,14 @@ class Outbox:
         except BROKER_ERRORS as error:
             logger.warning("Redis is away; %d leases will run out by themselves: %r", len(batch), error)
 
-    async def _stored[**P, R](self, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def _stored[**P, R](
+        self, store: StoreThread, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         """Writes until the database takes it: an outcome is never dropped because SQL is away."""
         trouble = Backoff("Recording")
         while True:
             try:
-                written = await self._store(write, *args, **kwargs)
+                written = await store(write, *args, **kwargs)
             except STORE_ERRORS as error:
                 await trouble.wait(error)
             else:
