@@ -1,9 +1,11 @@
 """What a task gets as its first argument when it asks for it."""
 
+import pickle
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any, BinaryIO, Protocol
 
 from django.core.files.base import File as ContentFile
@@ -13,11 +15,12 @@ from django.tasks import TaskContext
 from jobs import files
 from jobs.arguments import Upload, storable
 from jobs.confidential import secrets_of
+from jobs.lifecycle.effects import Write
 from jobs.models.row import JobRow
 from jobs.redaction import reveal
 from jobs.result import task_result
 from jobs.rules.masking import masked
-from jobs.task import Task, function_of
+from jobs.task import Task, find_task, function_of
 from jobs.worker.task_log import TaskLog
 
 MAX_PROGRESS_TEXT = 200
@@ -32,13 +35,13 @@ class Stop(Protocol):
     def is_set(self) -> bool: ...
 
 
-def bound(task: Task, job: JobRow, report: Report, stop: Stop) -> Callable[[], Any]:
+def bound(task: Task, job: JobRow, report: Report, stop: Stop, writes: list[Write]) -> Callable[[], Any]:
     """The task's function with its arguments, and with a context if it takes one. Raises SecretsUnreadable."""
     args, kwargs = reveal(job)
     if not task.takes_context:
         return partial(function_of(task), *args, **kwargs)
     context = JobContext(
-        task_result=task_result(job), job=job, report=report, stop=stop, secrets=secrets_of(job)
+        task_result=task_result(job), job=job, report=report, stop=stop, writes=writes, secrets=secrets_of(job)
     )
     return partial(function_of(task), context, *args, **kwargs)
 
@@ -50,6 +53,7 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
     job: JobRow
     report: Report
     stop: Stop = field(default_factory=threading.Event)
+    writes: list[Write] = field(default_factory=list)
     #: Texts in its redacted arguments, which what it says is kept free of.
     secrets: frozenset[str] = frozenset()
 
@@ -92,6 +96,20 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
             min(1.0, max(0.0, float(fraction))), storable(text[:MAX_PROGRESS_TEXT])[:MAX_PROGRESS_TEXT]
         )
 
+    def commit_with(self, write: Write) -> None:
+        """Has `write` called in the transaction that records this attempt's success, so that both are committed or
+        neither; with several, in their order.
+
+        `write` is a plain function that uses the ORM, also where the task is a coroutine. It is called only if the
+        task returns and still holds its job. Should it raise, the attempt fails with that error. With
+        executor="process" it must be picklable, such as a partial() of a module's function; else raises TypeError.
+        """
+        if not callable(write) or iscoroutinefunction(write):
+            raise TypeError(f"commit_with() takes a plain function, got {write!r}.")
+        if find_task(self.job.task_path).executor == "process":
+            _check_travels(write)
+        self.writes.append(write)
+
     def open(self, upload: Upload) -> "ContentFile[bytes]":
         """An uploaded file of the job's owner, for reading. Blocks. Raises UploadNotFound."""
         try:
@@ -116,3 +134,13 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
             ).name
         finally:
             close_old_connections()
+
+
+def _check_travels(write: Write) -> None:
+    try:
+        pickle.dumps(write)
+    except Exception as error:
+        raise TypeError(
+            "With executor='process', commit_with() takes what pickle can send to the worker, such as a partial() "
+            f"of a module's function; got {write!r}: {error}"
+        ) from error
