@@ -151,6 +151,8 @@ def _sqlite(database: dict[str, Any]) -> dict[str, Any]:
 
 
 def _postgresql(database: dict[str, Any]) -> dict[str, Any]:
+    from project import postgres  # who runs on SQLite needs none of it
+
     return database | {
         "CONN_MAX_AGE": 0,  # the pool keeps them
         # After a restart of the server each connection is tried before it is lent.
@@ -159,7 +161,14 @@ def _postgresql(database: dict[str, Any]) -> dict[str, Any]:
             **database.get("OPTIONS", {}),
             # It gives up on a server that is away after 2 s and asks anew at the next use: its own pauses would
             # keep a server that is back out of use for longer.
-            "pool": {"min_size": 1, "max_size": MAX_CONNECTIONS, "timeout": 4, "reconnect_timeout": 2},
+            "pool": {
+                "min_size": 1,
+                "max_size": MAX_CONNECTIONS,
+                "timeout": 4,
+                "reconnect_timeout": 2,
+                "connection_class": postgres.Connection,
+                "check": postgres.check,
+            },
         },
     }
 

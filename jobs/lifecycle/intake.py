@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from jobs.lifecycle.announce import announce
 from jobs.lifecycle.insert import Inserted, insert
-from jobs.lifecycle.store import StoreThread
+from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 from jobs.models.row import JobRow
 
 #: Jobs that one transaction of the intake may carry.
@@ -67,12 +67,17 @@ class Intake:
         telling.add_done_callback(self._telling.discard)
 
     async def _refuse(self, batch: list[_Asked], error: Exception) -> None:
-        """One job that can't be stored must not take the others with it: each is tried alone."""
-        if len(batch) > 1:
+        """One job that can't be stored must not take the others with it: each is tried alone.
+
+        Not when the store is away: then each would wait out the time limit, one after the other.
+        """
+        if len(batch) > 1 and not isinstance(error, STORE_ERRORS):
             for asked in batch:
                 await self._write([asked])
-        elif not batch[0].stored.done():
-            batch[0].stored.set_exception(error)
+            return
+        for asked in batch:
+            if not asked.stored.done():
+                asked.stored.set_exception(error)
 
     async def _tell(self, batch: list[_Asked], inserted: Inserted) -> None:
         try:

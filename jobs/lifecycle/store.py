@@ -6,6 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
 
+from jobs.patience import patience
+
+#: A statement of the engine takes milliseconds; one that is not answered in this time never will be.
+PATIENCE_SECONDS = 10.0
+
 #: What SQL raises when the database is away, failing over or locked: worth trying again.
 STORE_ERRORS = (OperationalError, InterfaceError)
 
@@ -28,9 +33,10 @@ class StoreThread:
 
 
 def _on_live_connection[R](function: Callable[[], R]) -> R:
-    close_old_connections()
     try:
-        return function()
+        with patience(PATIENCE_SECONDS):
+            close_old_connections()
+            return function()
     except STORE_ERRORS:
         # It may be broken; the next call opens a new one.
         connection.close()

@@ -4,11 +4,14 @@ Arguments: the seed, calls a second, and optionally the origin of a web process 
 """
 
 import asyncio
+import os
 import random
 import signal
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import django
 import httpx
@@ -19,6 +22,9 @@ from asgiref.sync import sync_to_async  # noqa: E402
 from django.db import close_old_connections, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from jobs.errors import AlreadyEnded  # noqa: E402
+from jobs.lifecycle.cancel import acancel  # noqa: E402
+from jobs.status import Status  # noqa: E402
 from jobs.task import Task  # noqa: E402
 from tests.chaos import tasks  # noqa: E402
 from tests.chaos.notes import What, note  # noqa: E402
@@ -39,6 +45,8 @@ SECONDS_MIX = (40, 30, 20, 12, 6, 1)
 #: What a web process may answer to a call that it can't take now.
 NOT_NOW = {429, 502, 503, 504}
 PATIENCE_SECONDS = 30.0
+#: Of the awaited calls.
+CANCELLED_SHARE = 0.1
 
 
 class Caller:
@@ -63,6 +71,15 @@ class Caller:
     async def _await_call(self, task: Task, seconds: float) -> None:
         result = await task.aenqueue(seconds=seconds)
         note(What.ACCEPTED, job=result.id)
+        if self._rng.random() < CANCELLED_SHARE:
+            await self._cancel(result.id)
+
+    async def _cancel(self, job_id: str) -> None:
+        """What still waits has ended by that; what runs is asked to."""
+        await asyncio.sleep(self._rng.uniform(0, 0.1))
+        with suppress(AlreadyEnded):
+            if (await acancel(UUID(job_id))).status == Status.CANCELLED:
+                note(What.CANCELLED, job=job_id)
 
     async def _call_in_transaction(self, task: Task, seconds: float) -> None:
         note(What.ACCEPTED, job=await sync_to_async(_commit, thread_sensitive=False)(task, seconds))
@@ -111,10 +128,13 @@ async def main(seed: str, calls_a_second: str, *web: str) -> None:
         )
     rng = random.Random(seed)
     caller = Caller(rng, http)
-    async with asyncio.TaskGroup() as calls:
-        while not told.is_set():
-            calls.create_task(caller.call())
-            await asyncio.sleep(rng.expovariate(float(calls_a_second)))
+    calls: set[asyncio.Task[None]] = set()
+    while not told.is_set():
+        calls = {call for call in calls if not call.done()} | {asyncio.create_task(caller.call())}
+        await asyncio.sleep(rng.expovariate(float(calls_a_second)))
+    await asyncio.wait(calls)
+    # A thread of which nothing is awaited any more may hang in a connection that fell silent.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ AFTERMATH_SECONDS = 5.0
 #: A lease that was not renewed for so long is over; a worker on the far side of a fault loses it like a dead one.
 LEASE_SECONDS = 15.0
 
+#: Exit code of a process that gets SIGTERM before Python listens to it.
+AT_ITS_BOOT = "-15"
+
 LOST = "WorkerLost"
 MAX_LOSSES = 3
 
@@ -72,7 +75,7 @@ def workers_live_until_they_are_told(history: History) -> Iterator[str]:
         code = done[What.EXITED].text
         if What.TOLD not in done:
             yield f"worker {pid} ended by itself with {code}"
-        elif code != "0":
+        elif code != "0" and not (code == AT_ITS_BOOT and pid not in history.pids):
             yield f"worker {pid} was told to stop and ended with {code}"
 
 

@@ -85,6 +85,11 @@ class History:
                 notes[note.pid].append(note)
         return notes
 
+    @cached_property
+    def pids(self) -> set[int]:
+        """The workers that have started anything."""
+        return {event.pid for event in self.events}
+
     def deaths_with(self, job: str) -> list[Note]:
         """The deaths of workers that had claimed the job."""
         return self._deaths.get(job, [])

@@ -276,6 +276,13 @@ def test_a_killed_or_stopped_worker_is_no_finding():
     assert judge(ran_well(told, noted(What.EXITED, 5, pid=FIRST, text="0"))) == []
 
 
+def test_a_worker_that_is_told_before_it_listens_may_just_end():
+    told = [noted(What.TOLD, 4, pid=THIRD), noted(What.EXITED, 5, pid=THIRD, text="-15")]
+    assert judge(ran_well(*told)) == []
+    at_work = [replace(note, pid=FIRST) for note in told]
+    assert rules(ran_well(*at_work)) == ["workers_live_until_they_are_told"]
+
+
 def test_faults_that_overlap_are_counted_once():
     notes = [
         noted(What.FAULT, 10, text="one"),

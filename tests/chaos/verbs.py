@@ -12,7 +12,7 @@ from django.db import transaction
 
 from jobs.broker import client, keys
 from jobs.broker.leases import Ack, Lease, ack, renew
-from jobs.broker.ready import claim, push
+from jobs.broker.ready import push
 from jobs.lifecycle.announce import waiting, waiting_on
 from jobs.lifecycle.cancel import cancel
 from jobs.lifecycle.finish import Outcome, finish
@@ -21,6 +21,7 @@ from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
 from jobs.worker import sweeper
+from tests.claims import claim
 from tests.sample_tasks import add
 
 QUEUE = "default"

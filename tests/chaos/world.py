@@ -18,7 +18,7 @@ from tests.chaos import notes
 from tests.chaos.history import Event, History, Row
 from tests.chaos.notes import What, note
 from tests.chaos.proxy import Proxy
-from tests.servers import Postgres, run_postgres
+from tests.servers import FORGETFUL, Postgres, run_postgres
 from tests.system import ROOT, System
 
 type Store = Literal["sqlite", "postgresql"]
@@ -68,11 +68,11 @@ class World:
     def _make_store(self, stack: ExitStack) -> str | None:
         if self.store == "sqlite":
             return None
-        self.postgres = stack.enter_context(run_postgres(self.folder.parent))
+        # The server of the tests may forget what it has just committed when it crashes; this one must not.
+        remembering = {**FORGETFUL, "synchronous_commit": "on"}
+        self.postgres = stack.enter_context(run_postgres(self.folder.parent, remembering))
         url = self.postgres.create_database()
         self._database = url.rpartition("/")[2]
-        # The server of the tests may forget what it has just committed when it crashes; this one must not.
-        self.ask_store("ALTER ROLE handoff SET synchronous_commit = on")
         return url
 
     # Servers
