@@ -38,8 +38,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
     soft_timeout: timedelta | None = None
     #: How long after it was enqueued, or after its `run_after` if that is later, an attempt may start; None: for ever.
     deadline: timedelta | None = None
-    #: Of the jobs of one owner with the same key only one waits or runs; enqueueing another answers that one. A text, or
-    #: a function of the job's arguments that answers one; an empty text: not unique.
+    #: Of the jobs of one owner with the same key only one waits or runs; enqueueing another answers that one. A
+    #: text, or a function of the job's arguments that answers one; an empty text: not unique.
     unique_key: UniqueKey | None = None
     #: How long after it was enqueued a job holds its unique key though it may have ended; None: only until then.
     unique_for: timedelta | None = None

@@ -142,7 +142,7 @@ def test_a_job_is_accepted_while_redis_is_away(caplog):
         ({"priority": 101}, "whole number between -100 and 100"),
         ({"run_after": datetime(2027, 1, 1)}, "must be an aware datetime"),  # noqa: DTZ001
         ({"max_attempts": 0}, "max_attempts must be at least 1"),
-        ({"timeout": timedelta(0)}, "timeout must be positive"),
+        ({"timeout": timedelta(0)}, "timeout must be a positive timedelta"),
     ],
 )
 def test_wrong_options_of_a_call_are_refused(using, said):

@@ -1,7 +1,7 @@
 """A task's call becomes a job, in the caller's transaction if there is one; workers hear of it after the commit."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asgiref.sync import AsyncToSync, sync_to_async
@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from jobs.lifecycle.announce import announce, announce_from_sync
 from jobs.lifecycle.insert import Inserted, insert
 from jobs.lifecycle.intake import intake
+from jobs.lifecycle.unique import key_of
 from jobs.models.row import JobRow
 from jobs.redaction import redact
 from jobs.status import Status
@@ -21,6 +22,8 @@ from jobs.task import Task
 def new_job(task: Task, args: list[Any], kwargs: dict[str, Any]) -> JobRow:
     """The job that a call of the task makes; nothing is stored yet."""
     now = timezone.now()
+    run_after = task.run_after and task.run_after.astimezone(UTC)
+    unique_key = key_of(task, args, kwargs)
     args, kwargs, secrets = redact(task, args, kwargs)
     return JobRow(
         id=uuid7(),
@@ -31,23 +34,32 @@ def new_job(task: Task, args: list[Any], kwargs: dict[str, Any]) -> JobRow:
         args=args,
         kwargs=kwargs,
         owner_id=task.owner_id,
-        status=Status.DEFERRED if task.run_after and task.run_after > now else Status.READY,
+        status=Status.DEFERRED if run_after and run_after > now else Status.READY,
         seq=1,
         attempt=0,
         max_attempts=task.max_attempts,
         starts=0,
         timeout_seconds=None if task.timeout is None else task.timeout.total_seconds(),
-        deadline_at=None,
-        unique_key="",
+        deadline_at=_later(max(now, run_after or now), task.deadline),
+        unique_key=unique_key,
         secrets=secrets,
         arq_id="",
         enqueued_at=now,
-        run_after=task.run_after and task.run_after.astimezone(UTC),
+        run_after=run_after,
         started_at=None,
         last_attempted_at=None,
         workers="",
         errors=[],
+        key_held_until=_later(now, task.unique_for),
     )
+
+
+def _later(moment: datetime, duration: timedelta | None) -> datetime | None:
+    """None too for an instant that no clock will ever show."""
+    try:
+        return None if duration is None else moment + duration
+    except OverflowError:
+        return None
 
 
 def enqueue(jobs: Sequence[JobRow]) -> list[JobRow]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from jobs.lifecycle import sql, transition
@@ -47,14 +46,15 @@ class Progress:
 def finish(ends: Iterable[tuple[JobRow, Outcome]]) -> list[EventRow]:
     """Records what attempts came to, on the rows and on the given jobs; answers the events.
 
-    A job that was started anew since is left alone and has no event.
+    A job that was started anew since is left alone and has no event. One whose end was asked for does not go back to
+    waiting, whatever its outcome says: look at its status.
     """
     now = timezone.now()
     changed = {job.id: (job, outcome) for job, outcome in ends}
-    with transaction.atomic():
-        seqs = sql.finish_running(_row(job, outcome, now) for job, outcome in changed.values())
-        write_all(write for job_id in seqs for write in changed[job_id][1].writes)
-        events = [_apply(*changed[job_id], seq, now) for job_id, seq in seqs.items()]
+    with sql.changes():
+        ended = sql.finish_running((_row(job, outcome, now) for job, outcome in changed.values()), now=now)
+        write_all(write for job_id in ended for write in changed[job_id][1].writes)
+        events = [_apply(*changed[job_id], seq, status, now) for job_id, (seq, status) in ended.items()]
         sql.log(events)
     return events
 
@@ -76,26 +76,27 @@ def _row(job: JobRow, outcome: Outcome, now: datetime) -> sql.Row:
     return row
 
 
-def _apply(job: JobRow, outcome: Outcome, seq: int, now: datetime) -> EventRow:
+def _apply(job: JobRow, outcome: Outcome, seq: int, status: Status, now: datetime) -> EventRow:
     """The same change on the job in memory, once the statement has made it."""
-    job.status, job.seq = outcome.status, seq
+    job.status, job.seq = status, seq
     job.return_value = outcome.return_value
     if not outcome.counts:
         job.attempt, job.workers = attempt_given_back(job)
     if outcome.error:
         job.errors = [*job.errors, outcome.error]
-    if outcome.status.is_ended:
+    if status.is_ended:
         job.finished_at = now
     if outcome.status == Status.DEFERRED:
         job.run_after = now + outcome.pause
-    return transition.status_event(job, now=now, reason=outcome.reason)
+    reason = outcome.reason if status == outcome.status else transition.CANCELLED_ON_REQUEST
+    return transition.status_event(job, now=now, reason=reason)
 
 
 def record_progress(reports: Iterable[Progress]) -> list[EventRow]:
     """Stores the newest progress of running attempts; answers the events."""
     now = timezone.now()
     newest = {report.job.id: report for report in reports}
-    with transaction.atomic():
+    with sql.changes():
         seqs = sql.tell_progress(
             {
                 "job_id": job_id,

@@ -7,6 +7,7 @@ from itertools import batched
 from django.db import transaction
 
 from jobs.lifecycle import sql, transition
+from jobs.lifecycle.unique import give_way
 from jobs.models.row import EventRow, JobRow
 
 #: Rows that one statement carries.
@@ -23,11 +24,13 @@ class Inserted:
 
 
 def insert(jobs: Sequence[JobRow]) -> Inserted:
-    """Stores jobs in one transaction, or within the one that is open."""
-    events = [transition.status_event(job, now=job.enqueued_at) for job in jobs]
+    """Stores jobs in one transaction, or within the one that is open; not those whose unique key another job holds."""
     with transaction.atomic():
-        for rows in batched(jobs, MAX_ROWS):
+        standing = give_way(jobs)
+        new = [job for job in jobs if job.id not in standing]
+        events = [transition.status_event(job, now=job.enqueued_at) for job in new]
+        for rows in batched(new, MAX_ROWS):
             sql.store(rows)
         for lines in batched(events, MAX_ROWS):
             sql.log(lines)
-    return Inserted(list(jobs), list(jobs), events)
+    return Inserted([standing.get(job.id, job) for job in jobs], new, events)

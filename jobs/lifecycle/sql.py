@@ -4,19 +4,24 @@ A batch of any size is one statement with one parameter for its rows: a JSON arr
 that it is parsed once, and a batch of one costs what a single statement costs.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
 
 from jobs.models.row import EventRow, JobRow
 from jobs.status import Status
 
 type Row = Mapping[str, Any]
+
+#: PostgreSQL's statistics lag far behind a table in which every row changes twice a second, and lead it to read all
+#: of a small table, or of the index of active jobs, for a few rows. The statements here find each row by its key.
+_BY_KEY = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 _STORE = """
     INSERT INTO jobs_job (
@@ -69,23 +74,27 @@ _START = f"""
     UPDATE jobs_job
     SET status = 'running', seq = seq + 1, attempt = attempt + 1, starts = starts + 1, workers = workers || %(worker)s,
         started_at = coalesce(started_at, %(now)s), last_attempted_at = %(now)s, progress = 0, progress_text = ''
-    WHERE id IN (SELECT job_id FROM {{given}}) AND status = 'ready' AND (run_after IS NULL OR run_after <= %(due)s)
-        AND (deadline_at IS NULL OR deadline_at > %(now)s)
+    WHERE id IN (SELECT job_id FROM {{given}}) AND status = 'ready'
+        AND (run_after IS NULL OR run_after <= %(due)s)        AND (deadline_at IS NULL OR deadline_at > %(now)s)
     RETURNING {", ".join(_STARTED)}
 """  # noqa: S608  our own column names
 _START_GIVEN = {"job_id": "uuid"}
 
-_FINISH = """
+# One whose end was asked for does not go back to waiting.
+_IS_CANCELLED = "cancel_requested_at IS NOT NULL AND given.status IN ('deferred', 'ready')"
+_FINISH = f"""
     UPDATE jobs_job
-    SET status = given.status, seq = seq + 1, attempt = coalesce(given.attempt, jobs_job.attempt),
+    SET status = CASE WHEN {_IS_CANCELLED} THEN 'cancelled' ELSE given.status END, seq = seq + 1,
+        attempt = coalesce(given.attempt, jobs_job.attempt),
         workers = coalesce(given.workers, jobs_job.workers), return_value = given.return_value,
-        errors = coalesce(given.errors, jobs_job.errors), finished_at = given.finished_at,
+        errors = coalesce(given.errors, jobs_job.errors),
+        finished_at = CASE WHEN {_IS_CANCELLED} THEN %(now)s ELSE given.finished_at END,
         progress = coalesce(given.progress, jobs_job.progress),
         run_after = coalesce(given.run_after, jobs_job.run_after)
-    FROM {given}
+    FROM {{given}}
     WHERE id = given.job_id AND starts = given.fence AND jobs_job.status = 'running'
-    RETURNING id, seq
-"""
+    RETURNING id, seq, jobs_job.status
+"""  # noqa: S608  our own words
 _FINISH_GIVEN = {
     "job_id": "uuid",
     "fence": "int",
@@ -108,13 +117,40 @@ _PROGRESS = """
 """
 _PROGRESS_GIVEN = {"job_id": "uuid", "fence": "int", "progress": "float8", "text": "text"}
 
+_HOLD = """
+    INSERT INTO jobs_uniquekey (digest, job_id, held_until)
+    SELECT digest, job_id, held_until FROM {given} WHERE true ORDER BY digest
+    ON CONFLICT (digest) DO UPDATE SET job_id = excluded.job_id, held_until = excluded.held_until
+    WHERE (jobs_uniquekey.held_until IS NULL OR jobs_uniquekey.held_until <= %(now)s)
+        AND EXISTS (
+            SELECT 1 FROM jobs_job
+            WHERE id = jobs_uniquekey.job_id AND status IN ('successful', 'failed', 'cancelled'))
+    RETURNING digest
+"""
+_HOLD_GIVEN = {"digest": "text", "job_id": "uuid", "held_until": "timestamptz"}
+
 _LOG = "INSERT INTO jobs_event (job_id, seq, kind, at, data) SELECT job_id, seq, kind, at, data FROM {given}"
 _LOG_GIVEN = {"job_id": "uuid", "seq": "int", "kind": "text", "at": "timestamptz", "data": "jsonb"}
+
+
+@contextmanager
+def changes() -> Iterator[None]:
+    """A transaction for the statements below."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(_BY_KEY)
+        yield
 
 
 def store(jobs: Iterable[JobRow]) -> None:
     """Nothing → the status that each row has; its fields that start or finish set are left empty."""
     _run(_STORE, _STORE_GIVEN, jobs)
+
+
+def hold_keys(keys: Iterable[Row], *, now: datetime) -> set[str]:
+    """Takes those of the unique keys that nobody holds any more; answers their digests."""
+    return {digest for (digest,) in _run(_HOLD, _HOLD_GIVEN, keys, now=_moment_in(now))}
 
 
 def start_ready(ids: Sequence[UUID], *, worker: str, now: datetime, due: datetime) -> list[JobRow]:
@@ -124,9 +160,13 @@ def start_ready(ids: Sequence[UUID], *, worker: str, now: datetime, due: datetim
     return [_started(row) for row in changed]
 
 
-def finish_running(ends: Iterable[Row]) -> dict[UUID, int]:
-    """Running → whatever each row says, if its fence holds; answers the new seq of the changed jobs."""
-    return {_uuid(job_id): seq for job_id, seq in _run(_FINISH, _FINISH_GIVEN, ends)}
+def finish_running(ends: Iterable[Row], *, now: datetime) -> dict[UUID, tuple[int, Status]]:
+    """Running → what each row says, if its fence holds; or → cancelled, if that was asked for and it would go on.
+
+    Answers the new seq and status of the changed jobs.
+    """
+    changed = _run(_FINISH, _FINISH_GIVEN, ends, now=_moment_in(now))
+    return {_uuid(job_id): (seq, Status(status)) for job_id, seq, status in changed}
 
 
 def tell_progress(reports: Iterable[Row]) -> dict[UUID, int]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from jobs.errors import WorkerLost
 from jobs.lifecycle import sql, transition
+from jobs.lifecycle.expire import expire, is_too_late
 from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
-from jobs.status import Status
+from jobs.status import WAITING, Status
 
 #: A job that took so many workers down with it is not given a fourth.
 MAX_WORKER_DEATHS = 3
@@ -20,8 +20,8 @@ MAX_WORKER_DEATHS = 3
 #: Redis' clock says when a job is due; ours may be behind it by so much.
 CLOCK_TOLERANCE = timedelta(seconds=1)
 
-#: Statuses that a claimed job may rightly have besides READY.
-STARTABLE = (Status.DEFERRED, Status.RUNNING)
+#: Statuses that a claimed job may rightly have. One that is READY and was not started is early, or too late.
+STARTABLE = (Status.READY, Status.DEFERRED, Status.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def start(job_ids: Iterable[str], worker_id: str) -> Started:
     """
     now = timezone.now()
     ids = [parsed for job_id in job_ids if (parsed := _uuid(job_id))]
-    with transaction.atomic():
+    with sql.changes():
         jobs = sql.start_ready(ids, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
         early: list[Job] = []
         events: list[EventRow] = []
@@ -58,13 +58,17 @@ def _make_ready(ids: Iterable[UUID], now: datetime) -> tuple[list[UUID], list[Jo
     rows = list(Job.objects.select_for_update().filter(id__in=ids, status__in=STARTABLE).order_by("id"))
     early = [job for job in rows if job.run_after and job.run_after > now + CLOCK_TOLERANCE]
     due = [job for job in rows if job not in early]
-    events = [_promote(job, now) if job.status == Status.DEFERRED else _rescue(job, now) for job in due]
+    events = [event for job in due for event in _prepare(job, now)]
     transition.save(due)
     return [job.id for job in due], early, events
 
 
-def _promote(job: Job, now: datetime) -> EventRow:
-    return transition.to(job, Status.READY, now=now)
+def _prepare(job: Job, now: datetime) -> list[EventRow]:
+    """Makes a due job ready, if it may run again and its deadline has not passed."""
+    events = [_rescue(job, now)] if job.status == Status.RUNNING else []
+    if job.status in WAITING and is_too_late(job, now):
+        return [*events, *expire(job, now)]
+    return events + ([transition.to(job, Status.READY, now=now)] if job.status == Status.DEFERRED else [])
 
 
 def _rescue(job: Job, now: datetime) -> EventRow:
@@ -72,19 +76,13 @@ def _rescue(job: Job, now: datetime) -> EventRow:
     lost = job.worker_ids[-1]
     job.worker_deaths += 1
     reason = f"worker {lost} was lost"
+    if job.cancel_requested_at:
+        return transition.to(job, Status.CANCELLED, now=now, reason=transition.CANCELLED_ON_REQUEST)
     if job.worker_deaths < MAX_WORKER_DEATHS:
         job.attempt, job.workers = attempt_given_back(job)
         return transition.to(job, Status.READY, now=now, reason=reason)
-    job.errors.append(
-        {
-            "attempt": job.attempt,
-            "exception_class_path": f"{WorkerLost.__module__}.{WorkerLost.__qualname__}",
-            "message": f"{job.worker_deaths} workers were lost while they ran this job; it is not tried again.",
-            "traceback": "",
-            "worker_id": lost,
-            "at": now.isoformat(),
-        }
-    )
+    sentence = f"{job.worker_deaths} workers were lost while they ran this job; it is not tried again."
+    job.errors.append(transition.error_of(job, WorkerLost(sentence), now=now))
     return transition.to(job, Status.FAILED, now=now, reason=reason)
 
 

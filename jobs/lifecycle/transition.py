@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
+from jobs.errors import JobError
 from jobs.events.shapes import status_data
 from jobs.models import EventKind, Job
 from jobs.models.row import EventRow, JobRow
@@ -11,6 +13,9 @@ from jobs.status import Status
 
 #: What a transition outside the hot path may change.
 CHANGING = ("status", "seq", "attempt", "worker_deaths", "finished_at", "workers", "errors")
+
+#: What the event says when somebody wanted the job to end.
+CANCELLED_ON_REQUEST = "cancelled on request"
 
 
 def to(job: Job, status: Status, *, now: datetime, reason: str = "") -> EventRow:
@@ -30,6 +35,18 @@ def check_arrow(before: Status, after: Status) -> None:
 def status_event(job: Job | JobRow, *, now: datetime, reason: str = "") -> EventRow:
     """The event with the row's present number; the row lock makes it the next one for everybody."""
     return EventRow(job.id, job.seq, EventKind.STATUS, now, status_data(job, reason))
+
+
+def error_of(job: Job, error: JobError, *, now: datetime) -> dict[str, Any]:
+    """An entry for `Job.errors` about what no attempt raised."""
+    return {
+        "attempt": job.attempt,
+        "exception_class_path": f"{type(error).__module__}.{type(error).__qualname__}",
+        "message": str(error),
+        "traceback": "",
+        "worker_id": job.worker_ids[-1] if job.workers else "",
+        "at": now.isoformat(),
+    }
 
 
 def save(jobs: Iterable[Job]) -> None:

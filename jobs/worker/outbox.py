@@ -17,11 +17,11 @@ from jobs.events.emit import publish
 from jobs.lifecycle.announce import unix_ms, waiting
 from jobs.lifecycle.effects import WriteFailed
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
+from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 from jobs.models.row import JobRow
 from jobs.status import Status
 from jobs.worker.attempt import Attempt, failed, raised
 from jobs.worker.backoff import Backoff
-from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 
 #: A job's progress is told at most ten times a second.
 PROGRESS_EVERY_SECONDS = 0.1
@@ -122,7 +122,9 @@ class Outbox:
 
     async def _finish(self, batch: Sequence[_Ended], store: StoreThread | None = None) -> None:
         await self._tell_last_progress(batch)
-        events = await self._stored(store or self._store, finish, [(ended.attempt.job, ended.outcome) for ended in batch])
+        events = await self._stored(
+            store or self._store, finish, [(ended.attempt.job, ended.outcome) for ended in batch]
+        )
         changed = {event.job_id for event in events}
         await self._settle([ended for ended in batch if ended.attempt.job.id in changed])
         for ended in batch:
@@ -138,8 +140,8 @@ class Outbox:
 
     async def _settle(self, batch: Sequence[_Ended]) -> None:
         """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""
-        over = [ended.attempt for ended in batch if ended.outcome.status.is_ended]
-        again = [ended.attempt for ended in batch if not ended.outcome.status.is_ended]
+        over = [ended.attempt for ended in batch if ended.attempt.job.status.is_ended]
+        again = [ended.attempt for ended in batch if not ended.attempt.job.status.is_ended]
         try:
             async with self.settling:
                 for attempt in (*over, *again):
