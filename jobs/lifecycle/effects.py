@@ -2,27 +2,33 @@
 
 from collections.abc import Callable, Iterable
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
+
+from jobs.patience import patience
 
 type Write = Callable[[], object]
+
+
+#: One statement of a write may take so long; a connection that says nothing for longer is given up.
+PATIENCE_SECONDS = 60.0
 
 
 class WriteFailed(Exception):
     """A write of the task's own raised; `__cause__` is what. Nothing of the transaction stays."""
 
 
-def write_all(writes: Iterable[Write]) -> None:
-    """Call it within that transaction, once the fence holds.
+class WriteLost(WriteFailed):
+    """The database went away in the middle of a write."""
 
-    Raises WriteFailed; but if the database went away meanwhile, the error that says so: it may be tried again.
-    """
+
+def write_all(writes: Iterable[Write]) -> None:
+    """Call it within that transaction, once the fence holds. Raises WriteFailed or WriteLost."""
     for write in writes:
         try:
-            write()
+            with patience(PATIENCE_SECONDS):
+                write()
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            if isinstance(error, OperationalError | InterfaceError) and _is_connection_lost():
-                raise
-            raise WriteFailed from error
+            raise (WriteLost if _is_connection_lost() else WriteFailed) from error
     if transaction.get_rollback():
         raise WriteFailed from transaction.TransactionManagementError(
             "A write of the task asked for a rollback of the transaction that records its success."

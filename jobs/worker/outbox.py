@@ -15,7 +15,7 @@ from jobs.broker.leases import Ack, ack
 from jobs.broker.ready import push
 from jobs.events.emit import publish
 from jobs.lifecycle.announce import unix_ms, waiting
-from jobs.lifecycle.effects import WriteFailed
+from jobs.lifecycle.effects import WriteFailed, WriteLost
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
 from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 from jobs.models.row import JobRow
@@ -25,6 +25,9 @@ from jobs.worker.backoff import Backoff
 
 #: A job's progress is told at most ten times a second.
 PROGRESS_EVERY_SECONDS = 0.1
+
+#: How often the database may go away in the middle of a task's own writes: a write that takes too long looks the same.
+MAX_LOST_WRITES = 3
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +96,12 @@ class Outbox:
         """In a transaction and a thread of its own: what a task writes may take long, and may be refused."""
         store = StoreThread()
         try:
-            await self._finish([ended], store)
+            for tries_left in reversed(range(MAX_LOST_WRITES)):
+                try:
+                    return await self._finish([ended], store)
+                except WriteLost:
+                    if not tries_left:
+                        raise
         except Exception as error:  # noqa: BLE001  the attempt has failed with it
             cause = error.__cause__ if isinstance(error, WriteFailed) and error.__cause__ else error
             self._take(replace(ended, outcome=raised(ended.attempt, cause)))
