@@ -144,3 +144,16 @@ def stop_at(context: JobContext, point: str, folder: str) -> str:
     at("in the task")
     context.commit_with(write_and_stop)
     return "done"
+
+
+@task(takes_context=True)
+async def cut_the_connection(context: JobContext, times: int) -> None:
+    cuts = iter(range(times))
+
+    def write_and_cut() -> None:
+        write(context.job_id)
+        if next(cuts, None) is not None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    context.commit_with(write_and_cut)

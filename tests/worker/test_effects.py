@@ -129,3 +129,18 @@ async def until(job_id: str, status: Status) -> None:
     async with asyncio.timeout(10):
         while not await Job.objects.filter(id=job_id, status=status).aexists():
             await asyncio.sleep(0.02)
+
+
+async def test_a_connection_that_is_cut_in_the_middle_of_a_write_is_tried_anew(store):
+    if store == "sqlite":
+        pytest.skip("it has no connection that could be cut")
+    job = await run_to_end(tasks.cut_the_connection, 1)
+    assert (job.status, job.attempt, await sync_to_async(effects_of)(job.id)) == (Status.SUCCESSFUL, 1, 1)
+
+
+async def test_one_that_is_cut_each_time_is_a_refused_write(store):
+    if store == "sqlite":
+        pytest.skip("it has no connection that could be cut")
+    job = await run_to_end(tasks.cut_the_connection, 99)
+    assert (job.status, await sync_to_async(effects_of)(job.id)) == (Status.FAILED, 0)
+    assert job.errors[-1]["exception_class_path"] == "django.db.utils.OperationalError"
