@@ -1,6 +1,7 @@
 """The backend's OPTIONS, read once into one frozen value."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -8,9 +9,25 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.tasks import DEFAULT_TASK_QUEUE_NAME
 
 #: The one backend alias whose OPTIONS the engine reads.
 ALIAS = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOptions:
+    """What one queue has of a worker's slots."""
+
+    #: Its share while several queues have work: 3 gets three times the slots of 1.
+    weight: int = 1
+    #: The most that it may have at the same time, however idle the others are; None: all.
+    max_slots: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("weight", self.weight), ("max_slots", self.max_slots)):
+            if value is not None and value < 1:
+                raise ImproperlyConfigured(f"{name} of a queue must be at least 1, got {value!r}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +38,26 @@ class Options:
     redis_url: str
     #: Jobs that one worker process runs at the same time.
     slots: int = 20
+    #: What single queues have of these, by name, each a dict of QueueOptions' fields.
+    queues: Mapping[str, QueueOptions] = field(default_factory=dict)
     #: How long a job may run in one attempt when its task names no timeout.
     timeout_seconds: float = 300
     #: How long a worker that was told to stop lets running jobs go on.
     grace_seconds: float = 25
+    #: How long a job is kept after its end, with its events and files; and an upload that no job needs. None: for ever.
+    keep_seconds: float | None = 7 * 24 * 3600
     #: Arguments of one job as JSON, in bytes.
     max_argument_bytes: int = 64 * 1024
     #: A return value as JSON, in bytes; a larger one is recorded as too large (keep big results in files).
     max_result_bytes: int = 256 * 1024
     #: One uploaded file, in bytes.
     max_upload_bytes: int = 100 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if self.keep_seconds is not None and not self.keep_seconds > 0:
+            raise ImproperlyConfigured(
+                f"keep_seconds must be positive, or None to keep jobs for ever; got {self.keep_seconds!r}."
+            )
 
     @property
     def timeout(self) -> timedelta:
@@ -51,7 +78,16 @@ def options() -> Options:
         raise ImproperlyConfigured(
             f"TASKS['{ALIAS}']['OPTIONS'] needs 'redis_url', e.g. 'redis://localhost:6379'."
         )
-    return Options(**given)
+    return Options(**{**given, "queues": _queues(backend, given.get("queues", {}))})
+
+
+def _queues(backend: dict[str, Any], given: dict[str, dict[str, Any]]) -> dict[str, QueueOptions]:
+    declared = backend.get("QUEUES", [DEFAULT_TASK_QUEUE_NAME])
+    if undeclared := sorted(given.keys() - set(declared)):
+        raise ImproperlyConfigured(
+            f"Queue {undeclared[0]!r} is not declared; add it to TASKS['{ALIAS}']['QUEUES']."
+        )
+    return {name: QueueOptions(**values) for name, values in given.items()}
 
 
 def _forget(*, setting: str, **_: object) -> None:

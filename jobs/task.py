@@ -89,12 +89,14 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
 
     def enqueue_many(self, calls: "Iterable[Mapping[str, Any]]") -> "list[TaskResult[Any, Any]]":
         """Enqueues one job for each mapping of keyword arguments, in one transaction: all of them or none."""
-        results: list[TaskResult[Any, Any]] = self.get_backend().enqueue_many(self, calls)
+        backend: Any = self.get_backend()
+        results: list[TaskResult[Any, Any]] = backend.enqueue_many(self, calls)
         return results
 
     async def aenqueue_many(self, calls: "Iterable[Mapping[str, Any]]") -> "list[TaskResult[Any, Any]]":
         """See enqueue_many()."""
-        results: list[TaskResult[Any, Any]] = await self.get_backend().aenqueue_many(self, calls)
+        backend: Any = self.get_backend()
+        results: list[TaskResult[Any, Any]] = await backend.aenqueue_many(self, calls)
         return results
 
     @property

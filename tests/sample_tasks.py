@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -204,3 +205,16 @@ def block(seconds: float) -> None:
 def linger_in_process(seconds: float) -> None:
     """Holds a process."""
     time.sleep(seconds)
+
+
+#: How many of a name ran at the same time, now and at most; only good within one process.
+present: Counter[str] = Counter()
+most: Counter[str] = Counter()
+
+
+@task
+async def crowd(name: str) -> None:
+    present[name] += 1
+    most[name] = max(most[name], present[name])
+    await asyncio.sleep(0.02)
+    present[name] -= 1

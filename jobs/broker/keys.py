@@ -8,6 +8,8 @@ IN_PROGRESS = in_progress_key_prefix
 ABORT = abort_jobs_ss
 #: Numbers the claims, so that no two have the same token.
 CLAIMS = "handoff:claims"
+#: The set of paused queues, by the key of their sorted set.
+PAUSED = "handoff:paused"
 #: Held by the worker that sweeps.
 LEADER = "handoff:leader"
 

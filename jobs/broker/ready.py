@@ -14,6 +14,8 @@ from jobs.broker.scripts import Script
 #: Jobs that one call of a script may carry: it holds up Redis for about a millisecond.
 MAX_BATCH = 500
 
+_LEASE_MS = int(LEASE.total_seconds() * 1000)
+
 _push = Script("push")
 _claim = Script("claim")
 
@@ -45,27 +47,51 @@ async def push(jobs: Iterable[Waiting]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What one queue may have of a claim."""
+
+    queue: str
+    #: Slots that are its own; what it leaves of them goes to the other queues.
+    slots: int
+    #: The most that it may have, its own and others'.
+    max_slots: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What a claim brought."""
 
     leases: list[Lease]
-    #: Until the queue's next job becomes due; None: nothing waits. Zero: more are ready.
+    #: Until a queue's next job becomes due; None: nothing waits. Zero: more are ready.
     pause_seconds: float | None
+    #: Whether jobs wait because their queue has all that it may have.
+    is_capped: bool
 
 
-async def claim(queue: str, worker_id: str, slots: int) -> Claim:
-    """Takes up to `slots` ready jobs of a queue, in the order of their priority and age."""
-    milliseconds = int(LEASE.total_seconds() * 1000)
-    pause, *found = await _claim(redis(), [keys.queue(queue), keys.CLAIMS], [worker_id, slots, milliseconds])
-    leases = [Lease(found[i].decode(), queue, found[i + 1].decode()) for i in range(0, len(found), 2)]
-    return Claim(leases, None if pause < 0 else pause / 1000)
+async def claim(worker_id: str, slots: int, shares: Sequence[Share]) -> Claim:
+    """Takes up to `slots` ready jobs; of each queue in the order of their priority and age."""
+    names = [share.queue for share in shares]
+    args = [part for share in shares for part in (share.slots, share.max_slots)]
+    pause, is_capped, *found = await _claim(
+        redis(), [keys.CLAIMS, keys.PAUSED, *map(keys.queue, names)], [worker_id, _LEASE_MS, slots, *args]
+    )
+    leases = [
+        Lease(job_id.decode(), names[number], token.decode()) for number, job_id, token in batched(found, 3)
+    ]
+    return Claim(leases, None if pause < 0 else pause / 1000, bool(is_capped))
 
 
-async def wait(queues: Sequence[str], seconds: float) -> None:
-    """Sleeps until something is pushed to one of the queues, at most for `seconds`."""
+async def wait(queues: Sequence[str], seconds: float) -> str | None:
+    """Sleeps until something is pushed to one of the queues, and answers which; None after about `seconds`."""
     # Redis reads a time-out of 0 as "for ever".
     command = ["BLPOP", *(keys.wake(queue) for queue in queues), max(seconds, 0.001)]
-    await redis().execute_command(*command)  # type: ignore[no-untyped-call]
+    woken = await redis().execute_command(*command)  # type: ignore[no-untyped-call]
+    return woken and next(queue for queue in queues if keys.wake(queue).encode() == woken[0])
+
+
+async def wake(queue: str) -> None:
+    """Wakes one idle worker."""
+    await redis().execute_command("LPUSH", keys.wake(queue), "1")  # type: ignore[no-untyped-call]
 
 
 async def unknown(queue: str, job_ids: Sequence[str]) -> list[str]:

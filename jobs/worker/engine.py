@@ -63,7 +63,8 @@ class Engine:
         self._heartbeat = Heartbeat(self.attempts, self._outbox.settling)
         #: Says whether the event loop turns.
         self.watch = Watch()
-        self._slot_freed = asyncio.Event()
+        #: Set when an attempt ends.
+        self.slot_freed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         turns: dict[str, Callable[[], Awaitable[None]]] = {
@@ -97,12 +98,18 @@ class Engine:
         """A function that goes on after its attempt keeps its slot until it ends."""
         return max(0, self.slots - len(self._running) - self._executor.overrunning)
 
+    def free_slots_of(self, queue: str, max_slots: int | None) -> int:
+        """Of the free slots, those that a queue with such a limit may take."""
+        if max_slots is None:
+            return self.free_slots
+        taken = sum(attempt.lease.queue == queue for attempt in self._running)
+        return min(self.free_slots, max(0, max_slots - taken))
+
     async def wait_for_slot(self, seconds: float) -> None:
-        """Returns when an attempt ends, at most after `seconds`."""
-        self._slot_freed.clear()
+        """Returns when an attempt ends, or has ended since the event was cleared; at most after `seconds`."""
         try:
             async with asyncio.timeout(seconds):
-                await self._slot_freed.wait()
+                await self.slot_freed.wait()
         except TimeoutError:
             pass
 
@@ -163,7 +170,7 @@ class Engine:
         self._running.discard(attempt)
         if self.attempts.get(attempt.lease.job_id) is attempt:
             del self.attempts[attempt.lease.job_id]
-        self._slot_freed.set()
+        self.slot_freed.set()
         if not running.cancelled() and (error := running.exception()):
             logger.error(
                 "Job %s could not be recorded; its lease will run out.", attempt.job.id, exc_info=error

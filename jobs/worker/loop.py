@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-from collections import deque
 from functools import partial
 from signal import Signals
 from typing import Any
@@ -12,8 +11,10 @@ import arq
 from django.tasks import task_backends
 
 from jobs.broker import ready
-from jobs.conf import ALIAS, options
+from jobs.conf import ALIAS, QueueOptions, options
+from jobs.rules.shares import Turns, deal
 from jobs.worker import stock
+from jobs.worker.bell import Bell
 from jobs.worker.engine import Engine
 from jobs.worker.supervise import forever
 
@@ -30,7 +31,12 @@ class Worker(arq.Worker):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**{"functions": stock.functions(), "max_jobs": options().slots, **arguments})
-        self.queues = deque(sorted(task_backends[ALIAS].queues))
+        self.queues = sorted(task_backends[ALIAS].queues)
+        by_name = options().queues
+        self._weights = {queue: by_name.get(queue, QueueOptions()).weight for queue in self.queues}
+        self._limits = {queue: limits.max_slots for queue, limits in by_name.items()}
+        self._turns = Turns(self._weights)
+        self._bell = Bell(self.queues)
         self._stopping = asyncio.Event()
 
     async def main(self) -> None:
@@ -40,31 +46,36 @@ class Worker(arq.Worker):
                 "Worker %s runs %d jobs at a time from %s.",
                 engine.worker_id,
                 engine.slots,
-                sorted(self.queues),
+                self.queues,
             )
             await forever("Claiming", partial(self._turn, engine), until=self._stopping)
+            await self._bell.close()
             await engine.drain(options().grace_seconds)
 
     async def _turn(self, engine: Engine) -> None:
         """Fills the free slots, or waits for something to change."""
         idle = BURST_IDLE_SECONDS if self.burst else IDLE_SECONDS
+        engine.slot_freed.clear()
         if not engine.free_slots:
+            await self._bell.pass_on()
             await engine.wait_for_slot(idle)
             return
-        # The queue that was first now is last next time, so that none waits for ever behind another.
-        self.queues.rotate()
-        pauses = [pause for queue in self.queues if (pause := await self._claim(queue, engine)) is not None]
-        if not pauses and not engine.attempts and self.burst:
-            self._stopping.set()
-        elif min(pauses, default=idle) > 0:
-            await ready.wait(self.queues, min([idle, *pauses]))
-
-    async def _claim(self, queue: str, engine: Engine) -> float | None:
-        """Starts what one queue has for the free slots; answers how many seconds until it has more, None: never."""
-        claim = await ready.claim(queue, engine.worker_id, engine.free_slots)
+        claim = await ready.claim(engine.worker_id, engine.free_slots, self._shares(engine))
         if claim.leases:
             await engine.start(claim.leases)
-        return claim.pause_seconds
+        if claim.pause_seconds is None and not engine.attempts and self.burst:
+            self._stopping.set()
+        elif claim.pause_seconds != 0:
+            pause = min(idle, claim.pause_seconds or idle)
+            await self._bell.wait(pause, engine.slot_freed if claim.is_capped else None)
+
+    def _shares(self, engine: Engine) -> list[ready.Share]:
+        order = self._turns.take()
+        shares = deal(engine.free_slots, order, self._weights)
+        return [
+            ready.Share(queue, shares[queue], engine.free_slots_of(queue, self._limits.get(queue)))
+            for queue in order
+        ]
 
     def handle_sig(self, signum: Signals) -> None:
         """The first signal starts the drain, a second one ends the process at once."""

@@ -10,8 +10,9 @@ from arq.jobs import JobStatus
 from jobs.broker import client, keys
 from jobs.broker.envelope import dumps, envelope, loads
 from jobs.broker.leases import Ack, Lease, ack, renew
-from jobs.broker.ready import Waiting, claim, push, unknown, wait
+from jobs.broker.ready import Waiting, push, unknown, wait
 from jobs.broker.scripts import Script
+from tests.claims import claim
 
 
 def waiting(job_id, *, due_ms=0, priority=0, queue="default", token=""):
@@ -254,6 +255,7 @@ async def test_no_script_uses_what_redis_7_0_does_not_have():
         "LPUSH",
         "LTRIM",
         "PEXPIRE",
+        "SISMEMBER",
         "PTTL",
     }
     import re

@@ -10,10 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from jobs.broker import client
-from jobs.broker.ready import claim
 from jobs.errors import InvalidArguments
 from jobs.lifecycle import insert, intake
 from jobs.models import Event, Job
+from tests.claims import claim
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.usefixtures("store")

@@ -10,11 +10,11 @@ from asgiref.sync import sync_to_async
 
 from jobs.broker import client, keys
 from jobs.broker.leases import Lease
-from jobs.broker.ready import claim
 from jobs.lifecycle.start import start
 from jobs.worker import heartbeat as module
 from jobs.worker.attempt import Attempt, Fate
 from jobs.worker.heartbeat import Heartbeat
+from tests.claims import claim
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,6 @@ from django.db import DataError
 
 from jobs.broker import client, keys
 from jobs.broker.leases import Lease
-from jobs.broker.ready import claim
 from jobs.lifecycle.finish import Outcome
 from jobs.lifecycle.finish import finish as really_finish
 from jobs.lifecycle.start import start
@@ -19,6 +18,7 @@ from jobs.status import Status
 from jobs.worker import outbox as module
 from jobs.worker.attempt import Attempt
 from jobs.worker.outbox import Outbox
+from tests.claims import claim
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.django_db(transaction=True)

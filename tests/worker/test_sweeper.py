@@ -4,10 +4,10 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from jobs.broker import client
-from jobs.broker.ready import claim
 from jobs.lifecycle.start import start
 from jobs.lifecycle.store import StoreThread
 from jobs.worker.sweeper import MISSING_SECONDS, sweep
+from tests.claims import claim
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -284,3 +284,15 @@ async def until(job_id: str, status: Status) -> None:
     async with asyncio.timeout(10):
         while not await Job.objects.filter(id=job_id, status=status).aexists():
             await asyncio.sleep(0.02)
+
+
+async def test_a_queue_never_has_more_slots_than_its_limit(settings):
+    options = {**settings.TASKS["default"]["OPTIONS"], "queues": {"reports": {"max_slots": 2}}}
+    settings.TASKS = {"default": {**settings.TASKS["default"], "OPTIONS": options}}
+    limited, other = (sample_tasks.crowd.using(queue_name=name) for name in ("reports", "email"))
+    await limited.aenqueue_many({"name": "reports"} for _ in range(7))
+    await other.aenqueue_many({"name": "email"} for _ in range(7))
+    await work_off()
+    assert sample_tasks.most["reports"] == 2
+    assert sample_tasks.most["email"] > 2
+    assert await Job.objects.filter(status=Status.SUCCESSFUL).acount() == 14

@@ -1,7 +1,11 @@
--- Hands over up to `slots` ready jobs of one queue, each under a lease.
--- KEYS: the queue, the counter of claims. ARGV: worker id, slots, length of a lease (ms).
--- Answers: ms until the next job is due (-1: none waits), then id and token of each claimed job.
-local worker, slots, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+-- Hands over ready jobs of several queues, each under a lease.
+-- KEYS: the counter of claims, the set of paused queues, then the queues in the order of their turn.
+-- ARGV: worker id, length of a lease (ms), slots, then per queue its share of the slots and the most it may have.
+-- What one queue leaves of its share goes to the others.
+-- Answers: ms until a queue that may have more has a job (-1: none waits), whether one has more than it may have, then
+-- number of the queue, id and token of each claimed job.
+local worker, lease, left = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local claimed, queues = { 0, 0 }, {}
 
 -- The envelope may be another client's, in any form: what it lacks is 0.
 local function priority_in(envelope)
@@ -9,28 +13,59 @@ local function priority_in(envelope)
   return readable and type(fields) == 'table' and tonumber(fields['p']) or 0
 end
 
--- Promote what has become due: deferred jobs, lost leases, jobs of a stock arq client.
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], 0, now, 'WITHSCORES', 'LIMIT', 0, slots + 100)
-for i = 1, #due, 2 do
-  local priority = priority_in(redis.call('GET', JOB .. due[i]))
-  redis.call('ZADD', KEYS[1], ready_score(tonumber(due[i + 1]), priority), due[i])
-end
-
-local claimed = {}
-local ready = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(0', 'LIMIT', 0, slots)
-local number = redis.call('INCRBY', KEYS[2], #ready) - #ready
-for _, id in ipairs(ready) do
-  number = number + 1
-  local token = worker .. ':' .. string.format('%.0f', number)
-  -- NX: a stock arq worker on the same queue may hold it; then look again when its hold has ended.
-  if redis.call('SET', IN_PROGRESS .. id, token, 'NX', 'PX', lease) then
-    claimed[#claimed + 1] = id
-    claimed[#claimed + 1] = token
+-- Deferred jobs, lost leases and jobs of a stock arq client become ready when they are due.
+local function promote(queue)
+  local due = redis.call('ZRANGEBYSCORE', queue, 0, now, 'WITHSCORES', 'LIMIT', 0, left + 100)
+  for i = 1, #due, 2 do
+    local priority = priority_in(redis.call('GET', JOB .. due[i]))
+    redis.call('ZADD', queue, ready_score(tonumber(due[i + 1]), priority), due[i])
   end
-  redis.call('ZADD', KEYS[1], after_lease(id), id)
 end
 
-local next = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-local pause = next[2] and math.max(0, tonumber(next[2]) - now) or -1
-table.insert(claimed, 1, pause)
+local function take(queue, slots)
+  slots = math.min(slots, queue.most, left)
+  if slots <= 0 then
+    return
+  end
+  local ready = redis.call('ZRANGEBYSCORE', queue.key, '-inf', '(0', 'LIMIT', 0, slots)
+  local number = redis.call('INCRBY', KEYS[1], #ready) - #ready
+  for _, id in ipairs(ready) do
+    number = number + 1
+    local token = worker .. ':' .. string.format('%.0f', number)
+    -- NX: a stock arq worker on the same queue may hold it; then look again when its hold has ended.
+    if redis.call('SET', IN_PROGRESS .. id, token, 'NX', 'PX', lease) then
+      left, queue.most = left - 1, queue.most - 1
+      for _, part in ipairs({ queue.number, id, token }) do
+        claimed[#claimed + 1] = part
+      end
+    end
+    redis.call('ZADD', queue.key, after_lease(id), id)
+  end
+end
+
+for i = 3, #KEYS do
+  if redis.call('SISMEMBER', KEYS[2], KEYS[i]) == 0 then
+    local share, most = tonumber(ARGV[2 * i - 2]), tonumber(ARGV[2 * i - 1])
+    queues[#queues + 1] = { number = i - 3, key = KEYS[i], share = share, most = most }
+    promote(KEYS[i])
+  end
+end
+for _, queue in ipairs(queues) do
+  take(queue, queue.share)
+end
+for _, queue in ipairs(queues) do
+  take(queue, left)
+end
+
+local pause, is_capped = -1, 0
+for _, queue in ipairs(queues) do
+  local first = redis.call('ZRANGE', queue.key, 0, 0, 'WITHSCORES')[2]
+  local wait = first and math.max(0, tonumber(first) - now)
+  if wait == 0 and queue.most == 0 then
+    is_capped = 1
+  elseif wait and (pause < 0 or wait < pause) then
+    pause = wait
+  end
+end
+claimed[1], claimed[2] = pause, is_capped
 return claimed
