@@ -159,6 +159,8 @@ LOGGING = {
         "django": {"handlers": [], "level": env.log_level},
         # One line a job would drown all else under load.
         "django.tasks": {"level": "WARNING"},
+        # While PostgreSQL is away it tells each try of each connection; whoever needs one says so itself.
+        "psycopg.pool": {"level": "ERROR"},
         # While Redis is away it tells a traceback a second.
         "channels_redis.pubsub": {"filters": ["redis_is_there"]},
         # It tells each request with its whole URL, which may hold somebody's key.

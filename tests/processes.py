@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Postgres, run_postgres
+from tests.servers import FORGETFUL, Postgres, run_postgres
 from tests.system import Caller, System, running_system, sow
 
 type Start = Callable[..., subprocess.Popen[bytes]]
@@ -34,8 +34,8 @@ def system(seed: Path) -> Iterator[System]:
 
 @pytest.fixture
 def postgres_server() -> Iterator[Postgres]:
-    """One that the test may crash."""
-    with run_postgres() as server:
+    """One that the test may crash, and that then still knows what it has committed."""
+    with run_postgres(settings={**FORGETFUL, "synchronous_commit": "on"}) as server:
         yield server
 
 
