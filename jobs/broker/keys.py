@@ -10,6 +10,8 @@ ABORT = abort_jobs_ss
 CLAIMS = "handoff:claims"
 #: The set of paused queues, by the key of their sorted set.
 PAUSED = "handoff:paused"
+#: The run of Redis that was last compared with the store from end to end.
+WHOLE = "handoff:whole"
 #: Held by the worker that sweeps.
 LEADER = "handoff:leader"
 

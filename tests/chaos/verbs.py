@@ -20,7 +20,7 @@ from jobs.lifecycle.start import start
 from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
-from jobs.worker import sweeper
+from jobs.worker.sweeper import Sweeper
 from tests.claims import claim
 from tests.sample_tasks import add
 
@@ -58,7 +58,7 @@ class Verbs:
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
         self._store = StoreThread()
-        self._missing: Any = {}
+        self._sweeper = Sweeper("sweeper", self._store)
         self._now = 0.0
 
     def close(self) -> None:
@@ -145,4 +145,4 @@ class Verbs:
     def sweep(self, later: timedelta) -> None:
         """The leader's look at all jobs, so much later than the last one."""
         self._now += later.total_seconds()
-        self._missing = self._run(sweeper.sweep(self._store, self._missing, now=self._now))
+        self._run(self._sweeper.sweep(now=self._now))

@@ -2,11 +2,15 @@
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
-from jobs.broker import client
+from jobs.broker import client, keys
 from jobs.lifecycle.start import start
 from jobs.lifecycle.store import StoreThread
-from jobs.worker.sweeper import MISSING_SECONDS, sweep
+from jobs.models import Job
+from jobs.status import Status
+from jobs.worker import sweeper as module
+from jobs.worker.sweeper import MISSING_SECONDS, Sweeper
 from tests.claims import claim
 from tests.sample_tasks import add
 
@@ -14,9 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-async def store():
+async def sweeper():
     store = StoreThread()
-    yield store
+    yield Sweeper("w", store)
     await store.close()
 
 
@@ -24,47 +28,83 @@ async def claimed() -> list[str]:
     return [lease.job_id for lease in (await claim("default", "w", 100)).leases]
 
 
-async def test_jobs_that_redis_forgot_are_pushed_again(store):
+async def test_jobs_that_redis_forgot_are_pushed_again(sweeper):
     lost = [(await add.aenqueue(n)).id for n in range(3)]
     await client.redis().flushall()
     assert await claimed() == []
-    await sweep(store, {}, now=0)
+    await sweeper.sweep(now=0)
     assert sorted(await claimed()) == sorted(lost)
 
 
-async def test_jobs_that_redis_knows_are_left_as_they_are(store):
+async def test_jobs_that_redis_knows_are_left_as_they_are(sweeper):
     await add.aenqueue(1)
     before = await client.redis().zrange("arq:queue", 0, -1, withscores=True)
-    await sweep(store, {}, now=0)
+    await sweeper.sweep(now=0)
     assert await client.redis().zrange("arq:queue", 0, -1, withscores=True) == before
 
 
-async def test_a_running_job_that_redis_forgot_is_left_to_its_worker_s_next_heartbeats(store):
+async def test_a_running_job_that_redis_forgot_is_left_to_its_worker_s_next_heartbeats(sweeper):
     job_id = (await add.aenqueue(1)).id
     await sync_to_async(start)([job_id], "w1")
     await client.redis().flushall()
-    missing = await sweep(store, {}, now=100)
-    missing = await sweep(store, missing, now=100 + MISSING_SECONDS - 0.1)
+    await sweeper.sweep(now=100)
+    await sweeper.sweep(now=100 + MISSING_SECONDS - 0.1)
     assert await claimed() == []
-    await sweep(store, missing, now=100 + MISSING_SECONDS)
+    await sweeper.sweep(now=100 + MISSING_SECONDS)
     assert await claimed() == [job_id]
 
 
-async def test_a_running_job_that_comes_back_in_time_is_forgotten_by_the_sweep(store):
+async def test_a_running_job_that_comes_back_in_time_is_forgotten_by_the_sweep(sweeper):
     job_id = (await add.aenqueue(1)).id
     await sync_to_async(start)([job_id], "w1")
     await client.redis().flushall()
-    assert list(await sweep(store, {}, now=100))
+    await sweeper.sweep(now=100)
     await client.redis().zadd("arq:queue", {job_id: 9e12})  # its worker took the lease back
-    assert await sweep(store, {}, now=105) == {}
+    await sweeper.sweep(now=105)
+    await client.redis().zrem("arq:queue", job_id)
+    await sweeper.sweep(now=100 + MISSING_SECONDS)
+    assert await claimed() == [], "it is missing for 5 s only"
 
 
-async def test_ended_jobs_are_not_swept(store):
-    from jobs.models import Job
-    from jobs.status import Status
-
-    job_id = (await add.aenqueue(1)).id
-    await Job.objects.filter(id=job_id).aupdate(status=Status.SUCCESSFUL)
+async def test_after_a_loss_of_redis_all_jobs_are_looked_at_at_once(sweeper, monkeypatch):
+    monkeypatch.setattr(module, "PAGE", 2)
+    monkeypatch.setattr(module, "MAX_PAGES", 1)
+    await sweeper.sweep(now=0)
+    lost = [result.id for result in await add.aenqueue_many({"a": n} for n in range(7))]
     await client.redis().flushall()
-    await sweep(store, {}, now=0)
+    await sweeper.sweep(now=5)
+    assert sorted(await claimed()) == sorted(lost)
+
+
+async def test_a_new_server_in_the_place_of_the_old_one_counts_as_a_loss(sweeper, monkeypatch):
+    monkeypatch.setattr(module, "PAGE", 2)
+    monkeypatch.setattr(module, "MAX_PAGES", 1)
+    lost = [result.id for result in await add.aenqueue_many({"a": n} for n in range(7))]
+    await client.redis().flushall()
+    await client.redis().set(keys.WHOLE, "the run before")
+    await sweeper.sweep(now=0)
+    assert sorted(await claimed()) == sorted(lost)
+
+
+async def test_while_redis_is_whole_a_turn_looks_at_a_stretch_and_comes_round(sweeper, monkeypatch):
+    monkeypatch.setattr(module, "PAGE", 2)
+    monkeypatch.setattr(module, "MAX_PAGES", 2)
+    ids = [result.id for result in await add.aenqueue_many({"a": n} for n in range(7))]
+    await sweeper.sweep(now=0)
+    # As if whoever enqueued these had died before it could push them.
+    await client.redis().zrem("arq:queue", *ids)
+    await sweeper.sweep(now=5)
+    assert sorted(await claimed()) == ids[:4]
+    await sweeper.sweep(now=10)
+    assert sorted(await claimed()) == ids[4:]
+    await client.redis().delete("arq:queue", *(keys.IN_PROGRESS + job_id for job_id in ids))
+    await sweeper.sweep(now=15)
+    assert sorted(await claimed()) == ids[:4]
+
+
+async def test_ended_jobs_are_not_swept(sweeper):
+    job_id = (await add.aenqueue(1)).id
+    await Job.objects.filter(id=job_id).aupdate(status=Status.SUCCESSFUL, finished_at=timezone.now())
+    await client.redis().flushall()
+    await sweeper.sweep(now=0)
     assert await claimed() == []
