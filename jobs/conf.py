@@ -46,6 +46,8 @@ class Options:
     grace_seconds: float = 25
     #: How long a job is kept after its end, with its events and files; and an upload that no job needs. None: for ever.
     keep_seconds: float | None = 7 * 24 * 3600
+    #: Where a worker answers `GET /livez`; None: nowhere.
+    worker_port: int | None = None
     #: Arguments of one job as JSON, in bytes.
     max_argument_bytes: int = 64 * 1024
     #: A return value as JSON, in bytes; a larger one is recorded as too large (keep big results in files).

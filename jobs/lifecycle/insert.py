@@ -1,8 +1,11 @@
 """Nothing → ready or deferred: calls become rows, each with its first event."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import batched
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -12,6 +15,10 @@ from jobs.models.row import EventRow, JobRow
 
 #: Rows that one statement carries.
 MAX_ROWS = 1000
+
+
+#: Of a UUID as text, with hyphens or without.
+UUID_LENGTHS = (36, 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +40,27 @@ def insert(jobs: Sequence[JobRow]) -> Inserted:
             sql.store(rows)
         for lines in batched(events, MAX_ROWS):
             sql.log(lines)
+        if uses := list(uploads_named(new)):
+            sql.use_uploads(uses)
     return Inserted([standing.get(job.id, job) for job in jobs], new, events)
+
+
+def uploads_named(jobs: Iterable[JobRow]) -> Iterator[sql.Row]:
+    """Which job's arguments hold which ids, of uploads maybe: an upload is kept for as long as a job may read it."""
+    for job in jobs:
+        if job.args or job.kwargs:
+            for file_id in {*_ids_in(job.args), *_ids_in(job.kwargs)}:
+                yield {"file_id": file_id, "job_id": job.id}
+
+
+def _ids_in(value: Any) -> Iterator[UUID]:
+    match value:
+        case str() if len(value) in UUID_LENGTHS:
+            with suppress(ValueError):
+                yield UUID(value)
+        case list():
+            for item in value:
+                yield from _ids_in(item)
+        case dict():
+            for item in value.values():
+                yield from _ids_in(item)

@@ -129,6 +129,13 @@ _HOLD = """
 """
 _HOLD_GIVEN = {"digest": "text", "job_id": "uuid", "held_until": "timestamptz"}
 
+_USE = """
+    INSERT INTO jobs_file_used_by (file_id, job_id)
+    SELECT jobs_file.id, given.job_id FROM {given} JOIN jobs_file ON jobs_file.id = given.file_id
+    WHERE jobs_file.job_id IS NULL
+"""
+_USE_GIVEN = {"file_id": "uuid", "job_id": "uuid"}
+
 _LOG = "INSERT INTO jobs_event (job_id, seq, kind, at, data) SELECT job_id, seq, kind, at, data FROM {given}"
 _LOG_GIVEN = {"job_id": "uuid", "seq": "int", "kind": "text", "at": "timestamptz", "data": "jsonb"}
 
@@ -151,6 +158,11 @@ def store(jobs: Iterable[JobRow]) -> None:
 def hold_keys(keys: Iterable[Row], *, now: datetime) -> set[str]:
     """Takes those of the unique keys that nobody holds any more; answers their digests."""
     return {digest for (digest,) in _run(_HOLD, _HOLD_GIVEN, keys, now=_moment_in(now))}
+
+
+def use_uploads(uses: Iterable[Row]) -> None:
+    """Notes which uploads new jobs name; what is the id of none is left out."""
+    _run(_USE, _USE_GIVEN, uses)
 
 
 def start_ready(ids: Sequence[UUID], *, worker: str, now: datetime, due: datetime) -> list[JobRow]:

@@ -21,6 +21,10 @@ class FileQuerySet(models.QuerySet["File"]):
     def uploads_of(self, owner_id: Any) -> Self:
         return self.filter(owner_id=owner_id, job=None)
 
+    def unused(self) -> Self:
+        """Uploads that no job names, or none any more."""
+        return self.filter(job=None, used_by=None)
+
 
 class File(models.Model):
     """Metadata in SQL, bytes in Django's default storage."""
@@ -32,6 +36,8 @@ class File(models.Model):
     )
     #: The job that made it; null: an upload.
     job = models.ForeignKey(Job, null=True, on_delete=models.CASCADE, related_name="files")
+    #: The jobs whose arguments name it, if it is an upload.
+    used_by = models.ManyToManyField(Job, related_name="+")
     #: As the user or the task named it, without folders.
     name = models.CharField(max_length=MAX_NAME_LENGTH)
     #: As claimed by the uploader or set by the task; never trusted for anything but the download's header.

@@ -33,6 +33,7 @@ from jobs.worker.heartbeat import Heartbeat, close_idle_connections
 from jobs.worker.outbox import Outbox
 from jobs.worker.supervise import forever
 from jobs.worker.sweeper import Sweeper
+from jobs.worker.upkeep import Upkeep
 from jobs.worker.watch import Watch
 
 #: How long recording what was handed back may take.
@@ -67,12 +68,15 @@ class Engine:
         self.slot_freed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
+        upkeep = Upkeep(self.worker_id, self._sweep_store)
         turns: dict[str, Callable[[], Awaitable[None]]] = {
             "Recording": self._outbox.write_outcomes,
             "Telling progress": self._outbox.write_progress,
             "Taking leases back": self._heartbeat.take_back,
             "Ending cancelled jobs": partial(end_cancelled, self.attempts),
             "Sweeping": Sweeper(self.worker_id, self._sweep_store).turn,
+            "Keeping up": upkeep.turn,
+            "Pruning": upkeep.prune,
             "Closing idle connections": close_idle_connections,
         }
         self._background = [asyncio.create_task(forever(what, turn)) for what, turn in turns.items()]

@@ -1,0 +1,74 @@
+"""Retention: jobs that ended long ago are deleted with all that belongs to them, uploads that no job needs too."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from jobs.conf import options
+from jobs.models import File, Job, UniqueKey
+
+#: Rows that one transaction deletes, with what belongs to them.
+MAX_BATCH = 500
+
+logger = logging.getLogger(__name__)
+
+
+def batches(now: datetime) -> Iterator[int]:
+    """Deletes what has been kept for long enough, a batch each step; yields how many jobs and uploads each had."""
+    if (seconds := options().keep_seconds) is not None:
+        before = now - timedelta(seconds=seconds)
+        yield from _walk(_prune_jobs, before)
+        yield from _walk(_prune_uploads, before)
+
+
+def _walk[Row: (Job, File)](prune: Callable[[UUID, datetime], list[Row]], before: datetime) -> Iterator[int]:
+    """By id, which begins with the time: what is too young is never looked at, and no index is needed for it."""
+    last = UUID(int=0)
+    while rows := prune(last, before):
+        last = rows[-1].id
+        yield len(rows)
+
+
+@transaction.atomic
+def _prune_jobs(after: UUID, before: datetime) -> list[Job]:
+    """One that is being retried by hand at this moment is locked, and passed over."""
+    ended = Job.objects.filter(id__gt=after, id__lt=first_id_at(before), finished_at__lt=before)
+    is_held = UniqueKey.objects.filter(job=OuterRef("id"), held_until__gt=timezone.now())
+    rows = ended.filter(~Exists(is_held)).only("id").order_by("id").select_for_update(skip_locked=True)
+    jobs = list(rows[:MAX_BATCH])
+    kept = {file.job_id for file in _without_content(File.objects.filter(job__in=jobs))}
+    Job.objects.filter(id__in=[job.id for job in jobs if job.id not in kept]).delete()
+    return jobs
+
+
+@transaction.atomic
+def _prune_uploads(after: UUID, before: datetime) -> list[File]:
+    rows = File.objects.unused().filter(id__gt=after, id__lt=first_id_at(before), created_at__lt=before)
+    files = list(rows.order_by("id")[:MAX_BATCH])
+    kept = {file.id for file in _without_content(files)}
+    File.objects.filter(id__in=[file.id for file in files if file.id not in kept]).delete()
+    return files
+
+
+def _without_content(files: Iterable[File]) -> Iterator[File]:
+    """Deletes the bytes, before the rows: a crash in between leaves a row that is found again, not bytes that nobody
+    knows of. Answers the files whose bytes could not be deleted; their rows stay until they can."""
+    for file in files:
+        assert file.content.name
+        try:
+            file.content.storage.delete(file.content.name)
+        except Exception as error:  # noqa: BLE001  each storage has its own
+            logger.warning(
+                "The content of file %s could not be deleted, and is tried again later: %r", file.id, error
+            )
+            yield file
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """The lowest UUIDv7 of that millisecond (RFC 9562 §5.7)."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
