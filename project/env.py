@@ -37,6 +37,8 @@ class Environment:
     csrf_trusted_origins: list[str]
     #: Of the web server, 1..65535.
     port: int
+    #: Where a worker answers `GET /livez`; None: nowhere.
+    worker_port: int | None
     log_level: str
     #: "json" or "console".
     log_format: str
@@ -67,6 +69,7 @@ def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environme
         allowed_hosts=_read(environ, "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", _list),
         csrf_trusted_origins=_read(environ, "CSRF_TRUSTED_ORIGINS", "", _origins),
         port=port,
+        worker_port=_read(environ, "WORKER_PORT", "", lambda given: _port(given) if given else None),
         log_level=_read(environ, "LOG_LEVEL", "INFO", _one_of(*LOG_LEVELS)),
         log_format=_read(environ, "LOG_FORMAT", "console" if debug else "json", _one_of("json", "console")),
         media_root=_read(environ, "MEDIA_ROOT", str(STATE / "media"), Path),

@@ -86,6 +86,7 @@ TASKS = {
         "QUEUES": ["default", "reports", "images", "email", "sync"],
         "OPTIONS": {
             "redis_url": env.redis_url,
+            "worker_port": env.worker_port,
             # A developer's worker is restarted at every change; what it hands back goes on in the next.
             "grace_seconds": 5 if DEBUG else 25,
         },

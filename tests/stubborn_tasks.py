@@ -112,7 +112,7 @@ def hold_up_the_loop(seconds: float) -> None:
 
 
 @task(expose=True)
-async def block(seconds: float) -> str:
+async def hold_up_everybody(seconds: float) -> str:
     """Makes the mistake of not awaiting."""
     hold_up_the_loop(seconds)
-    return "blocked"
+    return "held up"

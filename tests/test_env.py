@@ -19,6 +19,7 @@ SECRET = "x" * 50
         ("PORT", "0", "expected a port number from 1 to 65535, got '0'"),
         ("PORT", "65536", "expected a port number"),
         ("PORT", "http", "expected a port number"),
+        ("WORKER_PORT", "0", "expected a port number from 1 to 65535, got '0'"),
         ("LOG_LEVEL", "LOUD", "expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("LOG_FORMAT", "xml", "expected one of json, console"),
         ("CSRF_TRUSTED_ORIGINS", "example.com", "expected origins with a scheme"),

@@ -16,6 +16,7 @@ from jobs.rules.shares import Turns, deal
 from jobs.worker import stock
 from jobs.worker.bell import Bell
 from jobs.worker.engine import Engine
+from jobs.worker.livez import Liveness, answering
 from jobs.worker.supervise import forever
 
 #: An idle worker looks at its queues this often although nothing was pushed: a stock arq client wakes nobody.
@@ -48,12 +49,16 @@ class Worker(arq.Worker):
                 engine.slots,
                 self.queues,
             )
-            await forever("Claiming", partial(self._turn, engine), until=self._stopping)
-            await self._bell.close()
-            await engine.drain(options().grace_seconds)
+            liveness = Liveness(engine.watch)
+            with answering(options().worker_port, liveness.problem):
+                await forever("Claiming", partial(self._turn, engine, liveness), until=self._stopping)
+                liveness.stopped_claiming()
+                await self._bell.close()
+                await engine.drain(options().grace_seconds)
 
-    async def _turn(self, engine: Engine) -> None:
+    async def _turn(self, engine: Engine, liveness: Liveness) -> None:
         """Fills the free slots, or waits for something to change."""
+        liveness.turned()
         idle = BURST_IDLE_SECONDS if self.burst else IDLE_SECONDS
         engine.slot_freed.clear()
         if not engine.free_slots:

@@ -2,3 +2,4 @@
 
 from tests.effect_tasks import *  # noqa: F403
 from tests.sample_tasks import *  # noqa: F403
+from tests.stubborn_tasks import *  # noqa: F403
