@@ -3,10 +3,11 @@
 import os
 
 from project.settings import *  # noqa: F403
-from project.settings import INSTALLED_APPS, TASKS, env
+from project.settings import INSTALLED_APPS, TASKS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.flow", *os.environ.get("TEST_APPS", "").split()]
 
-if "TEST_GRACE_SECONDS" in os.environ:
-    options = {"redis_url": env.redis_url, "grace_seconds": float(os.environ["TEST_GRACE_SECONDS"])}
-    TASKS = {"default": {**TASKS["default"], "OPTIONS": options}}
+#: Options of the engine that a test sets for its processes, and how to read them.
+_READ = {"TEST_GRACE_SECONDS": ("grace_seconds", float), "TEST_SLOTS": ("slots", int)}
+_given = {name: read(os.environ[key]) for key, (name, read) in _READ.items() if key in os.environ}
+TASKS = {"default": {**TASKS["default"], "OPTIONS": {**TASKS["default"]["OPTIONS"], **_given}}}
