@@ -28,7 +28,7 @@ EXPOSE 8000
 VOLUME /app/var/media
 # Both commands finish what they have begun, then end with code 0.
 STOPSIGNAL SIGTERM
-# Of web. Switch it off for a worker, which answers no requests (compose.yaml does).
+# Of web. A worker answers at WORKER_PORT if it has one: give it a check of its own (compose.yaml does), or none.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8000)}/livez', timeout=2)"]
 # The other command is `python worker.py`.
