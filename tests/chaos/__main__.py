@@ -57,7 +57,7 @@ def run(world: World, disk: Path | None, options: argparse.Namespace) -> Verdict
     web = world.system.start_web()
     for _ in range(WORKERS):
         world.start_worker()
-    world.start_caller(options.seed, options.calls, world.system.origin, world.token)
+    world.start_caller(options.seed, options.calls, web=(world.system.origin, world.token))
     chosen = [
         (Workers(world, random.Random(seeds.random())).faults(), (0.5, 4.0)),
         (broker_faults(world), (4.0, 15.0)),

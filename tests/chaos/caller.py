@@ -1,6 +1,7 @@
 """A process that enqueues until it is told to stop, and notes every answer. It may be refused, never deceived.
 
-Arguments: the seed, calls a second, and optionally the origin of a web process and a token for its API.
+Arguments: the seed, calls a second, the longest that a job may work, and optionally the origin of a web process and
+a token for its API.
 """
 
 import asyncio
@@ -50,14 +51,15 @@ CANCELLED_SHARE = 0.1
 
 
 class Caller:
-    def __init__(self, rng: random.Random, http: httpx.AsyncClient | None) -> None:
+    def __init__(self, rng: random.Random, longest: float, http: httpx.AsyncClient | None) -> None:
         self._rng = rng
         self._http = http
+        self._longest = longest
 
     async def call(self) -> None:
         """One job, in one of the ways in which jobs are made."""
         task = self._rng.choices(list(MIX), list(MIX.values()))[0]
-        seconds = self._rng.choices(SECONDS, SECONDS_MIX)[0]
+        seconds = min(self._longest, self._rng.choices(SECONDS, SECONDS_MIX)[0])
         if self._rng.random() < 0.1:
             task = task.using(run_after=timezone.now() + timedelta(seconds=self._rng.uniform(0, 3)))
         ways = [self._await_call, self._await_call, self._call_in_transaction, self._roll_back]
@@ -116,7 +118,7 @@ def _roll_back(task: Task, seconds: float) -> str:
         close_old_connections()
 
 
-async def main(seed: str, calls_a_second: str, *web: str) -> None:
+async def main(seed: str, calls_a_second: str, longest: str, *web: str) -> None:
     """Calls go on one beside the other, as a call that hangs must not hold up the rest."""
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
@@ -127,7 +129,7 @@ async def main(seed: str, calls_a_second: str, *web: str) -> None:
             base_url=origin, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_SECONDS
         )
     rng = random.Random(seed)
-    caller = Caller(rng, http)
+    caller = Caller(rng, float(longest), http)
     calls: set[asyncio.Task[None]] = set()
     while not told.is_set():
         calls = {call for call in calls if not call.done()} | {asyncio.create_task(caller.call())}

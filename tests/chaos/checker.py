@@ -83,6 +83,9 @@ def lost_work_is_taken_up_in_time(history: History) -> Iterator[str]:
     late = percentile(recoveries(history), 99)
     if late > MAX_RECOVERY_SECONDS:
         yield f"of the jobs of dead workers, 1 of 100 started again after {late:.1f} s or more"
+    longest = max(rebuilds(history), default=0.0)
+    if longest > MAX_WAIT_SECONDS:
+        yield f"a dead worker's job started again {longest:.1f} s after Redis was wiped"
 
 
 # Of each job
@@ -221,18 +224,32 @@ def _is_poison(turn: Turn, story: Story, history: History) -> bool:
 def recoveries(history: History) -> list[float]:
     """For each start that a worker's death cut off: seconds until the next, less those in which more was wrong."""
     return [
-        taken
-        for story in history.stories.values()
-        for turn, following in pairwise(story.turns)
-        if (taken := _recovery(turn, following, history)) is not None
+        quiet_seconds(struck_at, following, history)
+        for struck_at, following in _rescues(history)
+        if not _wipes_between(struck_at, following.at, history)
     ]
 
 
-def _recovery(turn: Turn, following: Turn, history: History) -> float | None:
-    struck = blow(turn, history)
-    if not turn.was_given_back or struck is None or struck.what == What.TOLD:
-        return None
-    return quiet_seconds(max(struck.at, turn.began.at), following.began, history)
+def rebuilds(history: History) -> list[float]:
+    """The same where Redis has meanwhile lost all it held: seconds since then, as only the sweep can find the job."""
+    return [
+        quiet_seconds(wipes[-1], following, history)
+        for struck_at, following in _rescues(history)
+        if (wipes := _wipes_between(struck_at, following.at, history))
+    ]
+
+
+def _rescues(history: History) -> Iterator[tuple[float, Event]]:
+    """When a worker was struck down with a job, and the job's next start."""
+    for story in history.stories.values():
+        for turn, following in pairwise(story.turns):
+            struck = blow(turn, history)
+            if turn.was_given_back and struck is not None and struck.what != What.TOLD:
+                yield max(struck.at, turn.began.at), following.began
+
+
+def _wipes_between(since: float, until: float, history: History) -> list[float]:
+    return [note.at for note in history.of(What.WIPED) if since < note.at < until]
 
 
 def waits(story: Story, history: History) -> Iterator[float]:

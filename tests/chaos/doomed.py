@@ -42,26 +42,34 @@ class Doom:
 
 
 def arm(doom: Doom) -> None:
-    module = sys.modules[doom.step.module]
-    original = getattr(module, doom.step.function)
-    replace_everywhere(original, wrapped(original, doom))
+    holder: Any = sys.modules[doom.step.module]
+    *owner, name = doom.step.function.split(".")
+    for part in owner:
+        holder = getattr(holder, part)
+    original = getattr(holder, name)
+    if owner:
+        setattr(holder, name, wrapped(original, doom))
+    else:
+        replace_everywhere(original, wrapped(original, doom))
 
 
 def wrapped(original: Callable[..., Any], doom: Doom) -> Callable[..., Any]:
+    given = int(doom.step.is_method)
+
     @functools.wraps(original)
-    async def awaited(first: Any, *args: Any, **kwargs: Any) -> Any:
-        first = _again_readable(first)
-        doom.before(first)
-        answer = await original(first, *args, **kwargs)
-        doom.after(first, answer)
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(_again_readable(arg) for arg in args)
+        doom.before(args[given])
+        answer = await original(*args, **kwargs)
+        doom.after(args[given], answer)
         return answer
 
     @functools.wraps(original)
-    def called(first: Any, *args: Any, **kwargs: Any) -> Any:
-        first = _again_readable(first)
-        doom.before(first)
-        answer = original(first, *args, **kwargs)
-        doom.after(first, answer)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(_again_readable(arg) for arg in args)
+        doom.before(args[given])
+        answer = original(*args, **kwargs)
+        doom.after(args[given], answer)
         return answer
 
     return awaited if inspect.iscoroutinefunction(original) else called

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.chaos.notes import What, note
 from tests.chaos.proxy import Proxy
-from tests.chaos.steps import STEPS
+from tests.chaos.steps import POINTS
 from tests.chaos.world import World
 
 
@@ -102,15 +102,18 @@ class Workers:
 
     def doom(self) -> None:
         """One more worker, which kills itself at some step of some job."""
-        step, when = self._rng.choice(sorted(STEPS)), self._rng.choice(["before", "after"])
-        count = str(self._rng.randint(1, 20))
-        self._doomed = self._world.start_worker("-m", "tests.chaos.doomed", step, when, count)
+        step, when = self._rng.choice(POINTS)
+        self._doomed = start_doomed(self._world, step, when, self._rng.randint(1, 20))
 
     def pardon(self) -> None:
         assert self._doomed is not None
         self._world.reap()
         if self._doomed in self._world.workers:
             self._world.tell_to_stop(self._doomed)
+
+
+def start_doomed(world: World, step: str, when: str, count: int) -> subprocess.Popen[bytes]:
+    return world.start_worker("-m", "tests.chaos.doomed", step, when, str(count))
 
 
 # Redis
@@ -121,7 +124,7 @@ def broker_faults(world: World) -> list[Fault]:
     return [
         Fault(name="broker killed", inject=lambda: kill_broker(world), heal=revive, lasts=(0.1, 8)),
         Fault(name="broker lost", inject=lambda: lose_broker(world), heal=revive, lasts=(0.1, 8)),
-        Fault(name="broker wiped", inject=lambda: tell_broker(world, "FLUSHALL")),
+        Fault(name="broker wiped", inject=lambda: wipe_broker(world)),
         Fault(
             name="broker read-only",
             inject=lambda: tell_broker(world, "REPLICAOF", "127.0.0.1", "1"),
@@ -152,6 +155,12 @@ def lose_broker(world: World) -> None:
     """It dies, and its disk with it."""
     kill_broker(world)
     shutil.rmtree(world.folder / "v" / "appendonlydir", ignore_errors=True)
+    note(What.WIPED)
+
+
+def wipe_broker(world: World) -> None:
+    tell_broker(world, "FLUSHALL")
+    note(What.WIPED)
 
 
 def tell_broker(world: World, *command: str) -> None:

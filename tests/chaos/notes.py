@@ -39,6 +39,8 @@ class What(StrEnum):
     #: A worker is stopped in its tracks (SIGSTOP), and goes on (SIGCONT).
     FROZEN = auto()
     THAWED = auto()
+    #: Redis has lost all that it held.
+    WIPED = auto()
     #: A fault of the surroundings, named in `text`.
     FAULT = auto()
     HEALED = auto()

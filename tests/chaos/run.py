@@ -6,8 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
-from tests.chaos.checker import MAX_WAIT_SECONDS, Finding, judge, percentile, recoveries, waits
+from tests.chaos.checker import MAX_WAIT_SECONDS, Finding, judge, percentile, rebuilds, recoveries, waits
 from tests.chaos.faults import Fault
 from tests.chaos.history import History
 from tests.chaos.notes import What
@@ -30,18 +31,31 @@ def lane(rng: random.Random, faults: Sequence[Fault], pause: tuple[float, float]
             yield rng.uniform(*fault.lasts)
 
 
-def play(world: World, lanes: Iterable[Lane], seconds: float) -> None:
-    """Takes the lanes' steps as they become due, each lane beside the others. All faults are healed at the end."""
+def each(faults: Iterable[Fault], seconds: float, told: Counter[str]) -> Lane:
+    """Every fault once, in order, with as long between them as they last."""
+    for fault in faults:
+        yield seconds
+        told[fault.name] += 1
+        with fault.in_force():
+            yield seconds
+
+
+def play(world: World, lanes: Iterable[Lane], seconds: float = float("inf")) -> None:
+    """Takes the lanes' steps as they become due, each lane beside the others, until all have ended or it is time.
+
+    No fault is left in force.
+    """
     began = time.monotonic()
     lanes = list(lanes)
     agenda = [(began + next(lane), number) for number, lane in enumerate(lanes)]
     heapq.heapify(agenda)
     try:
-        while time.monotonic() < began + seconds:
+        while agenda and time.monotonic() < began + seconds:
             world.reap()
-            if agenda and agenda[0][0] <= time.monotonic():
+            if agenda[0][0] <= time.monotonic():
                 _, number = heapq.heappop(agenda)
-                heapq.heappush(agenda, (time.monotonic() + next(lanes[number]), number))
+                for pause in islice(lanes[number], 1):
+                    heapq.heappush(agenda, (time.monotonic() + pause, number))
             time.sleep(TICK_SECONDS)
     finally:
         for lane in lanes:
@@ -60,7 +74,7 @@ class Verdict:
     def figures(self) -> str:
         """For people."""
         history = self.history
-        taken = recoveries(history)
+        taken, found = recoveries(history), rebuilds(history)
         waited = [wait for story in history.stories.values() for wait in waits(story, history)]
         turns = [turn for story in history.stories.values() for turn in story.turns]
         lines = {
@@ -71,6 +85,7 @@ class Verdict:
             "events": str(len(history.events)),
             "faults": _counted(self.faults),
             "recovery": f"{len(taken)} times, {_spread(taken)}",
+            "after a wipe": f"{len(found)} times, {_spread(found)}",
             "wait outside faults": f"{_spread(waited)} (limit {MAX_WAIT_SECONDS:.0f} s)",
         }
         return "\n".join(f"{name + ':':<21}{value}" for name, value in lines.items())

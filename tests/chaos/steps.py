@@ -8,19 +8,31 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Step:
     module: str
+    #: A function, or a method as Class.method.
     function: str
-    #: Whether the jobs are read from its answer; otherwise from its first argument.
+    #: Whether the jobs are read from its answer; otherwise from its first argument besides `self`.
     answers_jobs: bool = False
+
+    @property
+    def is_method(self) -> bool:
+        return "." in self.function
 
 
 STEPS: Mapping[str, Step] = {
     "claim": Step("jobs.broker.ready", "claim", answers_jobs=True),
     "start": Step("jobs.lifecycle.start", "start"),
-    "perform": Step("jobs.worker.executor", "perform"),
+    "perform": Step("jobs.worker.executor", "Executor.perform"),
     "finish": Step("jobs.lifecycle.finish", "finish"),
     "ack": Step("jobs.broker.leases", "ack"),
     "push": Step("jobs.broker.ready", "push"),
 }
+
+#: Where a worker can be struck down with jobs in its hands.
+POINTS = [
+    (name, when)
+    for name, step in STEPS.items()
+    for when in (["after"] if step.answers_jobs else ["before", "after"])
+]
 
 
 def ids_in(value: Any) -> list[str]:

@@ -228,6 +228,17 @@ def test_a_recovery_begins_anew_with_a_worker_that_dies_between_claim_and_start(
     assert recoveries(History([*late.notes, again], late.rows, late.events)) == [16]
 
 
+def test_what_redis_forgets_meanwhile_is_found_a_little_later():
+    late = was_rescued(at=31)
+    wiped = noted(What.WIPED, 3)
+    assert judge(History([*late.notes, wiped], late.rows, late.events)) == []
+    assert rules(late) == ["lost_work_is_taken_up_in_time"]
+    far_too_late = was_rescued(at=34)
+    assert rules(History([*far_too_late.notes, wiped], far_too_late.rows, far_too_late.events)) == [
+        "lost_work_is_taken_up_in_time"
+    ]
+
+
 def test_a_due_job_must_not_wait_for_nothing():
     good = ran_well()
     late = [good.events[0], *(replace(event, at=event.at + 40) for event in good.events[1:])]

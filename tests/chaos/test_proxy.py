@@ -42,7 +42,7 @@ def test_a_cut_resets_what_is_connected_and_what_connects(proxy, client):
     proxy.cut()
     with pytest.raises(ConnectionError):
         ping(client)
-    with connect(proxy) as other, pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError), connect(proxy) as other:
         ping(other)
     proxy.heal()
     with connect(proxy) as other:
@@ -77,5 +77,5 @@ def test_a_slow_line_is_slow(proxy, client):
 
 
 def test_a_server_that_is_away_resets(tmp_path):
-    with Proxy(tmp_path / "nobody") as proxy, connect(proxy) as client, pytest.raises(ConnectionError):
+    with Proxy(tmp_path / "nobody") as proxy, pytest.raises(ConnectionError), connect(proxy) as client:
         ping(client)

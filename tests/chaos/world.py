@@ -118,10 +118,12 @@ class World:
 
     # Callers
 
-    def start_caller(self, seed: int, calls_a_second: float, *web: str) -> None:
-        self._callers.append(
-            self.system.start("-m", "tests.chaos.caller", str(seed), str(calls_a_second), *web)
-        )
+    def start_caller(
+        self, seed: int, calls_a_second: float, longest: float = 18, *, web: tuple[str, ...] = ()
+    ) -> None:
+        """`longest`: seconds that a job may work. `web`: origin and token."""
+        arguments = [str(seed), str(calls_a_second), str(longest), *web]
+        self._callers.append(self.system.start("-m", "tests.chaos.caller", *arguments))
 
     def stop_callers(self) -> None:
         for caller in self._callers:
