@@ -13,7 +13,14 @@ from ninja.errors import AuthenticationError, ValidationError
 
 from jobs.api.pointers import pointer
 from jobs.api.problems import Kind, Problem, problem_answer
-from jobs.errors import ArgumentsTooLarge, UnknownTask
+from jobs.errors import (
+    AlreadyEnded,
+    ArgumentsTooLarge,
+    JobNotFound,
+    NotEnded,
+    UniqueKeyHeld,
+    UnknownTask,
+)
 from jobs.task import exposed_tasks
 
 logger = logging.getLogger(__name__)
@@ -106,6 +113,10 @@ _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
     ValidationError: _misfit,
     UnknownTask: _unknown_task,
     ArgumentsTooLarge: lambda error: Problem(Kind.ARGUMENTS_TOO_LARGE, str(error)),
+    JobNotFound: lambda error: Problem(Kind.NOT_FOUND, str(error)),
+    AlreadyEnded: lambda error: Problem(Kind.ALREADY_ENDED, str(error)),
+    NotEnded: lambda error: Problem(Kind.NOT_ENDED, str(error)),
+    UniqueKeyHeld: lambda error: Problem(Kind.UNIQUE_KEY_HELD, str(error)),
     OperationalError: _unavailable,
     InterfaceError: _unavailable,
     Exception: lambda _: internal(),

@@ -16,6 +16,8 @@ MATRIX = {
     ("GET", "/api/v1/jobs"): (401, 200, 200, 200),
     ("POST", "/api/v1/jobs"): (401, 202, 202, 202),
     ("GET", JOB): (401, 200, 404, 200),
+    ("POST", f"{JOB}/cancellation"): (401, 200, 404, 200),
+    ("POST", f"{JOB}/retries"): (401, 409, 404, 409),
     ("GET", f"{JOB}/events"): (401, 200, 404, 200),
     ("GET", f"{JOB}/files/<str:name>"): (401, 200, 404, 200),
     ("POST", "/api/v1/uploads"): (401, 201, 201, 201),

@@ -27,6 +27,8 @@ async def test_the_document_lists_every_operation_once(document):
         "POST /api/v1/jobs",
         "GET /api/v1/jobs",
         "GET /api/v1/jobs/{job_id}",
+        "POST /api/v1/jobs/{job_id}/cancellation",
+        "POST /api/v1/jobs/{job_id}/retries",
         "GET /api/v1/jobs/{job_id}/events",
         "POST /api/v1/uploads",
         "GET /api/v1/jobs/{job_id}/files/{name}",
