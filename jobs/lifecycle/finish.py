@@ -1,6 +1,7 @@
 """Running → an end, or back to waiting: what attempts came to is recorded, if their fence still holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,12 +52,24 @@ def finish(ends: Iterable[tuple[JobRow, Outcome]]) -> list[EventRow]:
     """
     now = timezone.now()
     changed = {job.id: (job, outcome) for job, outcome in ends}
-    with sql.changes():
+    with _as_before_if_refused(job for job, _ in changed.values()), sql.changes():
         ended = sql.finish_running((_row(job, outcome, now) for job, outcome in changed.values()), now=now)
         write_all(write for job_id in ended for write in changed[job_id][1].writes)
         events = [_apply(*changed[job_id], seq, status, now) for job_id, (seq, status) in ended.items()]
         sql.log(events)
     return events
+
+
+@contextmanager
+def _as_before_if_refused(jobs: Iterable[JobRow]) -> Iterator[None]:
+    """What has not been committed is not true of the jobs in memory either: it may be tried again."""
+    before = [(job, job.status, job.seq, job.attempt, job.workers, job.errors) for job in jobs]
+    try:
+        yield
+    except BaseException:
+        for job, status, seq, attempt, workers, errors in before:
+            job.status, job.seq, job.attempt, job.workers, job.errors = status, seq, attempt, workers, errors
+        raise
 
 
 def _row(job: JobRow, outcome: Outcome, now: datetime) -> sql.Row:
