@@ -182,15 +182,18 @@ def _problems_of_executor(task: Task) -> Iterator[str]:
 
 
 def _problems_of_redaction(task: Task) -> Iterator[str]:
-    given: Any = task.redact
-    if not isinstance(given, tuple):
-        yield f"redact must be a tuple of names of parameters, got {given!r}."
+    if not _are_names(task.redact):
+        yield f"redact must be a tuple of names of parameters, got {task.redact!r}."
         return
     named = [parameter.name for parameter in _parameters(task) if not _is_variadic(parameter)]
     known = named[1:] if task.takes_context else named
     for name in task.redact:
         if name not in known:
             yield f"redact must name parameters, {', '.join(known) or 'of which there are none'}; got {name!r}."
+
+
+def _are_names(names: Any) -> bool:
+    return isinstance(names, tuple) and all(isinstance(name, str) for name in names)
 
 
 def _parameters(task: Task) -> list[inspect.Parameter]:

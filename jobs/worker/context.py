@@ -104,7 +104,7 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
         task returns and still holds its job. Should it raise, the attempt fails with that error. With
         executor="process" it must be picklable, such as a partial() of a module's function; else raises TypeError.
         """
-        if not callable(write) or iscoroutinefunction(write):
+        if iscoroutinefunction(write):
             raise TypeError(f"commit_with() takes a plain function, got {write!r}.")
         if find_task(self.job.task_path).executor == "process":
             _check_travels(write)
