@@ -14,6 +14,7 @@ from channels.layers import channel_layers
 from django.tasks.signals import task_finished
 
 from jobs.broker import client
+from jobs.broker.leader import resign
 from jobs.broker.leases import Ack, Lease, ack
 from jobs.broker.ready import push
 from jobs.errors import UnknownTask
@@ -87,6 +88,7 @@ class Engine:
     async def __aexit__(self, *_: object) -> None:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(client.close)
+            stack.push_async_callback(resign, self.worker_id)
             stack.push_async_callback(channel_layers["default"].flush)
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._sweep_store.close)
@@ -139,7 +141,7 @@ class Engine:
             older.end(Fate.LOST)
         self.attempts[lease.job_id] = attempt
         self._running.add(attempt)
-        attempt.running = asyncio.create_task(self._run(attempt), name=f"job {job.id}")
+        attempt.running = asyncio.create_task(self._run(attempt), name=f"job {job.broker_id}")
         attempt.running.add_done_callback(partial(self._free, attempt))
         return attempt
 

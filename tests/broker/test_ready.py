@@ -260,7 +260,7 @@ async def test_no_script_uses_what_redis_7_0_does_not_have():
     }
     import re
 
-    for name in ("push", "claim", "renew", "ack", "lead"):
+    for name in ("push", "claim", "renew", "ack", "lead", "resign"):
         used = set(re.findall(r"redis\.call\('(\w+)'", Script(name).source))
         assert used <= allowed, name
 
