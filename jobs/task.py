@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal, Self
 
 from django.tasks import Task as DjangoTask
@@ -111,7 +112,12 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
 
     @property
     def is_async(self) -> bool:
-        return inspect.iscoroutinefunction(self.func)
+        return _is_async(self.func)
+
+
+@cache
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function)
 
 
 def find_task(path: str) -> Task:

@@ -1,11 +1,14 @@
 """Connections to Redis: one pool for each event loop."""
 
 import asyncio
+from functools import cache
 from typing import Any
 
+import hiredis
 from arq.connections import ArqRedis
 from redis import Redis as SyncRedis
 from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import RedisError
@@ -48,7 +51,21 @@ def connect(**changes: Any) -> ArqRedis:
             **changes,
         },
     )
+    pool.connection_class = _packing(pool.connection_class)  # type: ignore[arg-type]
     return ArqRedis(pool_or_conn=pool)
+
+
+@cache
+def _packing(connection: type[AbstractConnection]) -> type[AbstractConnection]:
+    """The same kind of connection, but commands are packed in C: redis-py 5 does that in Python, argument by argument,
+    which was a fifth of what a short job cost."""
+
+    class Packing(connection):  # type: ignore[misc, valid-type]
+        def pack_command(self, *args: Any) -> list[bytes]:
+            # A command of two words comes as one argument.
+            return [hiredis.pack_command((*args[0].split(), *args[1:]))]
+
+    return Packing
 
 
 def connect_sync(seconds: float) -> SyncRedis:

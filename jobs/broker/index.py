@@ -6,7 +6,8 @@ from jobs.broker.client import redis
 
 async def is_whole() -> bool:
     """False when Redis was restarted or wiped, or another server took over, since `mark_whole`."""
-    return await redis().get(keys.WHOLE) == (await _run_id()).encode()
+    compared = await redis().get(keys.WHOLE)
+    return bool(compared == (await _run_id()).encode())
 
 
 async def mark_whole() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from itertools import batched, groupby
+from itertools import batched
 from operator import attrgetter
 from typing import Any
 
@@ -29,16 +29,16 @@ async def publish(events: Iterable[EventRow]) -> None:
 
     May lose some: the log in SQL is the truth, and a consumer that sees a gap reads it there.
     """
-    by_job = attrgetter("job_id")
-    of_groups = {
-        group(job_topic(job_id)): [event_json(event) for event in of_job]
-        for job_id, of_job in groupby(sorted(events, key=attrgetter("job_id", "seq")), key=by_job)
-    }
+    of_groups: dict[str, list[EventRow]] = {}
+    for event in events:
+        of_groups.setdefault(group(job_topic(event.job_id)), []).append(event)
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             for names in batched(of_groups, MAX_BATCH):
                 for name in await _watched(names):
-                    await _layer().group_send(name, {"type": MESSAGE, "events": of_groups[name]})
+                    told = sorted(of_groups[name], key=attrgetter("seq"))
+                    message = {"type": MESSAGE, "events": [event_json(event) for event in told]}
+                    await _layer().group_send(name, message)
     except BROKER_ERRORS as error:
         logger.warning("Events were not published, watchers will read them from the log: %r", error)
 

@@ -38,13 +38,14 @@ class JobRow:
     errors: list[dict[str, Any]]
     finished_at: datetime | None = None
     return_value: Any = None
+    #: The name under which Redis knows it.
+    broker_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.broker_id = self.arq_id or str(self.id)
+
     #: Until when it holds its unique key though it may have ended; stored with the key.
     key_held_until: datetime | None = None
-
-    @property
-    def broker_id(self) -> str:
-        """The name under which Redis knows it."""
-        return self.arq_id or str(self.id)
 
     @property
     def worker_ids(self) -> list[str]:

@@ -63,7 +63,7 @@ class Executor:
         call = asyncio.Task(
             self._call(attempt, report),
             loop=asyncio.get_running_loop(),
-            name=f"job {attempt.job.id}",
+            name=f"job {attempt.job.broker_id}",
             eager_start=True,
         )
         if attempt.task.is_async:
