@@ -32,6 +32,8 @@ class Environment:
     database: dict[str, Any]
     redis_url: str
     secret_key: str
+    #: Former keys, the newest first.
+    secret_key_fallbacks: list[str]
     debug: bool
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
@@ -65,6 +67,7 @@ def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environme
         database=_read(environ, "DATABASE_URL", f"sqlite:///{STATE / 'db.sqlite3'}", _database),
         redis_url=_read(environ, "REDIS_URL", f"unix://{local_socket()}", _redis_url),
         secret_key=_read(environ, "SECRET_KEY", "", _secret_key),
+        secret_key_fallbacks=_read(environ, "SECRET_KEY_FALLBACKS", "", _list),
         debug=debug,
         allowed_hosts=_read(environ, "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", _list),
         csrf_trusted_origins=_read(environ, "CSRF_TRUSTED_ORIGINS", "", _origins),
