@@ -1,0 +1,14 @@
+"""How long the harness waits for anything."""
+
+#: For one thing that a peer does, such as working off its queue.
+LIMIT_SECONDS = 120.0
+#: For a started worker to run its first job, and an idle one the next.
+START_SECONDS = 30.0
+
+
+class Overrun(Exception):
+    """Something took too long, or ended too early; the message says what."""
+
+
+#: A peer that is slower in a long queue is given up.
+SLOWEST_JOBS_PER_SECOND = 500
