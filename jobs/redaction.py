@@ -30,7 +30,9 @@ class Row(Protocol):
 
 def redact(task: Task, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any], str]:
     """Bound arguments as `args`, `kwargs` and `secrets` of the row keep them."""
-    names = dict(enumerate(parameter_names(task))) if task.redact else {}
+    if not task.redact:
+        return args, kwargs, ""
+    names = dict(enumerate(parameter_names(task)))
     hidden: dict[int | str, Any] = {
         place: value for place, value in enumerate(args) if names.get(place) in task.redact
     }
@@ -46,6 +48,8 @@ def redact(task: Task, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[An
 
 def reveal(job: Row) -> tuple[list[Any], dict[str, Any]]:
     """The arguments as the task is called with them. Raises SecretsUnreadable."""
+    if not job.secrets:
+        return job.args, job.kwargs
     hidden = hidden_in(job)
     return (
         [hidden.get(place, value) for place, value in enumerate(job.args)],

@@ -45,6 +45,11 @@ def test_the_secret_key_of_a_laptop_is_made_once_and_kept_private(tmp_path, monk
     assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
 
 
+def test_former_secret_keys_are_a_list():
+    given = {"SECRET_KEY": SECRET, "SECRET_KEY_FALLBACKS": "newer, older"}
+    assert env.read(given).secret_key_fallbacks == ["newer", "older"]
+
+
 @pytest.mark.parametrize("port", ["1", "65535"])
 def test_the_outermost_ports_are_taken(port):
     assert env.read({"SECRET_KEY": SECRET, "PORT": port}).port == int(port)

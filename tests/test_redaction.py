@@ -8,11 +8,14 @@ import pytest
 import redis
 from asgiref.sync import sync_to_async
 from django.core import serializers
+from django.http import QueryDict
 from django.tasks import task
 from django.tasks.exceptions import InvalidTask
+from django.utils.datastructures import MultiValueDict
 
 from jobs.arguments import arguments_schema, parse
 from jobs.dashboard.fields import fields_of
+from jobs.dashboard.form import read
 from jobs.errors import InvalidArguments
 from jobs.events.shapes import job_json
 from jobs.models import Event, Job
@@ -158,3 +161,20 @@ def test_only_parameters_can_be_redacted(wrong):
 
 
 def module_level(context: object, password: str, *rest: str) -> None: ...
+
+
+def test_a_form_that_is_refused_does_not_send_the_value_back():
+    form = read(
+        secret_tasks.sign_in,
+        QueryDict("args.user=ada&args.password=hunter22&args.pin=x"),
+        MultiValueDict(),
+        1,
+    )
+    assert not form.is_valid
+    assert {entry.field.name: entry.value for entry in form.entries} == {
+        "user": "ada",
+        "password": "",
+        "pin": "",
+        "note": "",
+    }
+    assert "hunter22" not in str(form.error) + "".join(entry.error for entry in form.entries)

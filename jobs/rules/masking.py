@@ -46,7 +46,7 @@ def _forms(secret: str) -> Iterator[str]:
     yield repr(secret)[1:-1]
     yield repr(f'"{secret}')[2:-1]  # … beside a quotation mark, which changes how an apostrophe is written
     yield json.dumps(secret)[1:-1]
-    yield quote(secret, safe="")
+    yield quote(secret, safe="", errors="replace")
 
 
 def texts_in(value: Any) -> Iterator[str]:

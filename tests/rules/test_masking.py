@@ -15,6 +15,10 @@ def test_a_secret_is_found_however_it_is_written(secret, write):
     assert masked(f"<{write(secret)}>", [secret]) in {"<***>", "<'***'>", '<"***">'}
 
 
+def test_a_secret_that_is_no_valid_text_is_found_as_well():
+    assert masked("<a\udcffbc>", ["a\udcffbc"]) == "<***>"
+
+
 def test_a_secret_within_a_longer_one_leaves_nothing_of_it():
     assert masked("longpassword", ["long", "longpassword"]) == "***"
 
