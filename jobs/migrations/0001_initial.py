@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                         to="jobs.job",
                     ),
                 ),
-                ("used_by", models.ManyToManyField(related_name="+", to="jobs.job")),
+                ("used_by", models.ManyToManyField(db_constraint=False, related_name="+", to="jobs.job")),
             ],
         ),
         migrations.CreateModel(

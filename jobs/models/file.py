@@ -36,8 +36,9 @@ class File(models.Model):
     )
     #: The job that made it; null: an upload.
     job = models.ForeignKey(Job, null=True, on_delete=models.CASCADE, related_name="files")
-    #: The jobs whose arguments name it, if it is an upload.
-    used_by = models.ManyToManyField(Job, related_name="+")
+    #: The jobs whose arguments name it, if it is an upload. No constraint: a job that names one which is pruned at that
+    #: very moment is stored, and its task learns that the upload is gone.
+    used_by = models.ManyToManyField(Job, related_name="+", db_constraint=False)
     #: As the user or the task named it, without folders.
     name = models.CharField(max_length=MAX_NAME_LENGTH)
     #: As claimed by the uploader or set by the task; never trusted for anything but the download's header.
