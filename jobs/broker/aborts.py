@@ -9,6 +9,7 @@ from jobs.broker.client import redis
 
 #: A request that no worker took for so long is of a job that had ended: ended jobs take theirs along.
 FORGOTTEN_AFTER = timedelta(hours=1)
+MAX_AT_ONCE = 1000
 
 
 async def request(job_ids: Iterable[str]) -> None:
@@ -21,6 +22,11 @@ async def forget(job_ids: Iterable[str]) -> None:
     """Withdraws requests, so that a job which is tried again by hand is not ended by an old one."""
     if withdrawn := list(job_ids):
         await redis().zrem(keys.ABORT, *withdrawn)
+
+
+async def all_requested() -> list[str]:
+    """The jobs that somebody asked to end, the first of them first; at most MAX_AT_ONCE."""
+    return [job_id.decode() for job_id in await redis().zrange(keys.ABORT, 0, MAX_AT_ONCE - 1)]
 
 
 async def requested(job_ids: Sequence[str]) -> set[str]:

@@ -1,12 +1,29 @@
 """What arq keeps of a job in Redis: JSON in arq's field names, without the arguments, which live in the row."""
 
+from asyncio import CancelledError
 from typing import Any
 
 import msgspec
 
+from jobs.errors import JobError
+
+#: How the result of a cancelled job begins; other errors begin with the path of their class.
+CANCELLED = "cancelled: "
+
 #: arq's `job_serializer` and `job_deserializer`: never pickle.
 dumps = msgspec.json.encode
-loads = msgspec.json.decode
+
+
+def loads(stored: bytes) -> Any:
+    """A failed job's result is an error, which arq's clients raise; of a cancelled one `Job.abort()` answers True."""
+    fields = msgspec.json.decode(stored)
+    if isinstance(fields, dict) and fields.get("s") is False:
+        fields["r"] = _error(str(fields["r"]))
+    return fields
+
+
+def _error(told: str) -> BaseException:
+    return CancelledError(told) if told.startswith(CANCELLED) else JobError(told)
 
 
 def envelope(*, task_path: str, enqueued_at_ms: int, priority: int) -> bytes:

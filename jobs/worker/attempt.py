@@ -22,6 +22,7 @@ from jobs.confidential import cleaned
 from jobs.errors import InvalidArguments, JobError, TimedOut
 from jobs.lifecycle.effects import Write
 from jobs.lifecycle.finish import Outcome
+from jobs.lifecycle.transition import CANCELLED_ON_REQUEST
 from jobs.models.row import JobRow
 from jobs.rules.retry import GiveUp, PutOff, Stop, TryAgain, judge
 from jobs.status import Status
@@ -177,7 +178,7 @@ def handed_back() -> Outcome:
 
 
 def cancelled() -> Outcome:
-    return Outcome(status=Status.CANCELLED, reason="cancelled on request")
+    return Outcome(status=Status.CANCELLED, reason=CANCELLED_ON_REQUEST)
 
 
 def timed_out(attempt: Attempt) -> Outcome:

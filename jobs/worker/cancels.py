@@ -1,9 +1,18 @@
-"""Ends running attempts on request."""
+"""Ends jobs on request: those that run here, and for all workers those that a stock arq client wants to end."""
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from django.db.models import Q
 
 from jobs.broker import aborts
+from jobs.errors import AlreadyEnded, JobNotFound
+from jobs.lifecycle.cancel import acancel
+from jobs.lifecycle.store import StoreThread
+from jobs.models import Job
+from jobs.status import WAITING
 from jobs.worker.attempt import Attempt, Fate
 
 #: A task is told within two seconds; half of that is for a Redis that is slow to answer.
@@ -16,3 +25,25 @@ async def end_cancelled(attempts: Mapping[str, Attempt]) -> None:
     for job_id in await aborts.requested(list(attempts)):
         if attempt := attempts.get(job_id):
             attempt.end(Fate.CANCELLED)
+
+
+async def cancel_aborted(store: StoreThread) -> None:
+    """Cancels jobs that wait, where a stock arq client could only ask Redis."""
+    if not (asked := await aborts.all_requested()):
+        return
+    for job_id in await store(_waiting, asked):
+        with contextlib.suppress(AlreadyEnded, JobNotFound):
+            await acancel(job_id)
+
+
+def _waiting(broker_ids: Sequence[str]) -> list[UUID]:
+    ours = [UUID(broker_id) for broker_id in broker_ids if _is_uuid(broker_id)]
+    waiting = Job.objects.filter(finished_at=None, status__in=WAITING)
+    return list(waiting.filter(Q(id__in=ours) | Q(arq_id__in=broker_ids)).values_list("id", flat=True))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False

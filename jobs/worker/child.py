@@ -34,6 +34,8 @@ async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome
     """Runs the attempt in a child; kills it when cancelled."""
     ours, theirs = _processes.Pipe()
     attempt.warn = attempt.tell = partial(_stop, ours)
+    if attempt.stop.is_set():  # before it could be told so
+        attempt.tell()
     process = _processes.Process(target=_main, args=(theirs, attempt.job, attempt.lease), daemon=True)
     starting = asyncio.ensure_future(threads.call(process.start))
     try:

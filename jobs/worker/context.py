@@ -41,7 +41,12 @@ def bound(task: Task, job: JobRow, report: Report, stop: Stop, writes: list[Writ
     if not task.takes_context:
         return partial(function_of(task), *args, **kwargs)
     context = JobContext(
-        task_result=task_result(job), job=job, report=report, stop=stop, writes=writes, secrets=secrets_of(job)
+        task_result=task_result(job),
+        job=job,
+        report=report,
+        stop=stop,
+        writes=writes,
+        secrets=secrets_of(job),
     )
     return partial(function_of(task), context, *args, **kwargs)
 

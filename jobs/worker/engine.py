@@ -60,13 +60,13 @@ class Engine:
         self._store = StoreThread()
         #: Apart, so that a sweep through many rows holds up no start and no finish.
         self._sweep_store = StoreThread()
-        self._executor = Executor(slots)
         self._outbox = Outbox(self._store)
         self._heartbeat = Heartbeat(self.attempts, self._outbox.settling)
         #: Says whether the event loop turns.
         self.watch = Watch()
         #: Set when an attempt ends.
         self.slot_freed = asyncio.Event()
+        self._executor = Executor(slots, self.slot_freed.set)
 
     async def __aenter__(self) -> Self:
         upkeep = Upkeep(self.worker_id, self._sweep_store)
@@ -101,14 +101,18 @@ class Engine:
 
     @property
     def free_slots(self) -> int:
+        return max(0, self.slots - len(self._taking_slots))
+
+    @property
+    def _taking_slots(self) -> set[Attempt]:
         """A function that goes on after its attempt keeps its slot until it ends."""
-        return max(0, self.slots - len(self._running) - self._executor.overrunning)
+        return self._running | self._executor.let_go
 
     def free_slots_of(self, queue: str, max_slots: int | None) -> int:
         """Of the free slots, those that a queue with such a limit may take."""
         if max_slots is None:
             return self.free_slots
-        taken = sum(attempt.lease.queue == queue for attempt in self._running)
+        taken = sum(attempt.lease.queue == queue for attempt in self._taking_slots)
         return min(self.free_slots, max(0, max_slots - taken))
 
     async def wait_for_slot(self, seconds: float) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.tasks.signals import task_started
@@ -35,14 +37,12 @@ type Call = asyncio.Task[Outcome]
 class Executor:
     """Runs the functions of attempts."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, freed: Callable[[], None]) -> None:
         self._threads = Threads(slots)
-        self._let_go: set[Call] = set()
-
-    @property
-    def overrunning(self) -> int:
-        """Functions that nobody waits for any more and that go on all the same. Each keeps its slot."""
-        return len(self._let_go)
+        #: Called when a slot is free that was taken by one of these:
+        self._freed = freed
+        #: Attempts that nobody waits for any more and whose functions go on all the same.
+        self.let_go: set[Attempt] = set()
 
     async def perform(self, attempt: Attempt, report: Report) -> Outcome | None:
         """Runs the attempt, and answers no later than its time limit and a grace; None when it was lost."""
@@ -110,8 +110,8 @@ class Executor:
 
     def _go_on_without(self, attempt: Attempt, call: Call) -> None:
         """A child is killed. A coroutine and a thread can't be: they are counted until they end."""
-        self._let_go.add(call)
-        call.add_done_callback(self._let_go.discard)
+        self.let_go.add(attempt)
+        call.add_done_callback(partial(self._end, attempt))
         if attempt.task.executor == "process":
             call.cancel()
         else:
@@ -120,6 +120,10 @@ class Executor:
                 attempt.job.id,
                 attempt.job.task_path,
             )
+
+    def _end(self, attempt: Attempt, _call: Call) -> None:
+        self.let_go.discard(attempt)
+        self._freed()
 
 
 def _outcome(attempt: Attempt, call: Call) -> Outcome | None:

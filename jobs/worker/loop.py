@@ -68,7 +68,8 @@ class Worker(arq.Worker):
         claim = await ready.claim(engine.worker_id, engine.free_slots, self._shares(engine))
         if claim.leases:
             await engine.start(claim.leases)
-        if claim.pause_seconds is None and not engine.attempts and self.burst:
+        is_empty = claim.pause_seconds is None and not claim.is_capped
+        if self.burst and is_empty and not engine.attempts:
             self._stopping.set()
         elif claim.pause_seconds != 0:
             pause = min(idle, claim.pause_seconds or idle)

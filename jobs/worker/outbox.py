@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from jobs.broker.client import BROKER_ERRORS
+from jobs.broker.envelope import CANCELLED
 from jobs.broker.envelope import result as arq_result
 from jobs.broker.leases import Ack, ack
 from jobs.broker.ready import push
@@ -154,7 +155,7 @@ class Outbox:
             async with self.settling:
                 for attempt in (*over, *again):
                     attempt.is_settled = True
-                await ack(Ack(attempt.lease, _result(attempt.job)) for attempt in over)
+                await ack(Ack(attempt.lease, arq_result(attempt.job)) for attempt in over)
                 await push(waiting(attempt.job, attempt.lease.token) for attempt in again)
         except BROKER_ERRORS as error:
             logger.warning("Redis is away; %d leases will run out by themselves: %r", len(batch), error)
@@ -172,23 +173,3 @@ class Outbox:
             else:
                 trouble.over()
                 return written
-
-
-def _result(job: JobRow) -> bytes:
-    """In arq's form, for its clients."""
-    assert job.finished_at is not None
-    error = job.errors[-1] if job.errors else {}
-    successful = job.status == Status.SUCCESSFUL
-    return arq_result(
-        job_id=job.broker_id,
-        task_path=job.task_path,
-        queue=job.queue_name,
-        attempt=job.attempt,
-        success=successful,
-        value=job.return_value
-        if successful
-        else f"{error.get('exception_class_path', job.status)}: {error.get('message', '')}",
-        enqueued_at_ms=unix_ms(job.enqueued_at),
-        started_at_ms=unix_ms(job.last_attempted_at or job.enqueued_at),
-        finished_at_ms=unix_ms(job.finished_at),
-    )

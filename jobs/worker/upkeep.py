@@ -10,6 +10,7 @@ from jobs.broker.leader import lead
 from jobs.events.emit import publish
 from jobs.lifecycle import cancel, expire, prune, queues
 from jobs.lifecycle.store import StoreThread
+from jobs.worker.cancels import cancel_aborted
 
 EVERY_SECONDS = 5.0
 PRUNE_EVERY_SECONDS = 60.0
@@ -26,6 +27,7 @@ class Upkeep:
         if await lead(self._worker_id):
             await expire_all(self._store)
             await repeat_requests(self._store)
+            await cancel_aborted(self._store)
         await asyncio.sleep(EVERY_SECONDS)
 
     async def prune(self) -> None:

@@ -1,19 +1,23 @@
 """An attempt ends in time, whatever its task does: at its limits, on request, and when the worker stops."""
 
 import asyncio
-import json
+import contextlib
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from signal import Signals
 
 import pytest
 from arq.jobs import Job as ArqJob
+from django.utils import timezone
 
 from jobs.broker import aborts, client, keys
+from jobs.broker.envelope import loads
+from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
 from jobs.worker import attempt as module
 from jobs.worker.attempt import Fate
+from jobs.worker.cancels import cancel_aborted
 from jobs.worker.engine import Engine
 from jobs.worker.loop import Worker
 from tests import stubborn_tasks
@@ -162,8 +166,10 @@ async def test_a_cancelled_job_that_goes_on_is_recorded_after_the_grace(store, e
 
 async def test_a_stock_arq_client_aborts_a_running_job(engine):
     job_id = await started(stubborn_tasks.obey)
-    with pytest.raises(Exception, match="cancelled"):
-        await ArqJob(job_id, client.redis(), _deserializer=json.loads).abort(timeout=5, poll_delay=0.05)
+    arq_job = ArqJob(job_id, client.redis(), _deserializer=loads)
+    assert await arq_job.abort(timeout=5, poll_delay=0.05)
+    with pytest.raises(asyncio.CancelledError):
+        await arq_job.result()
     await reached(job_id, Status.CANCELLED)
 
 
@@ -181,6 +187,19 @@ async def test_a_task_that_will_not_end_does_not_keep_its_job_from_being_handed_
         assert (job.attempt, job.starts) == (0, 1)
         assert await client.redis().zscore("arq:queue", job_id) < 0
         worker._stopping.clear()
+
+
+async def test_a_stock_arq_client_aborts_a_waiting_job(store):
+    later = timezone.now() + timedelta(hours=1)
+    waiting, other = [(await stubborn_tasks.obey.using(run_after=later).aenqueue()).id for _ in range(2)]
+    with contextlib.suppress(TimeoutError):
+        await ArqJob(waiting, client.redis(), _deserializer=loads).abort(timeout=0, poll_delay=0)
+    await aborts.request(["no-such-job"])
+    thread = StoreThread()
+    await cancel_aborted(thread)
+    await thread.close()
+    assert (await Job.objects.aget(id=waiting)).status == Status.CANCELLED
+    assert (await Job.objects.aget(id=other)).status == Status.DEFERRED
 
 
 @pytest.mark.parametrize("task", [stubborn_tasks.leave_python, stubborn_tasks.leave_python_in_thread])
