@@ -145,9 +145,9 @@ def _problems_of_attempts(task: Task) -> Iterator[str]:
 
 
 def _problems_of_soft_timeout(task: Task) -> Iterator[str]:
-    hard = task.timeout or conf.options().timeout
-    if task.soft_timeout is not None and not timedelta() < task.soft_timeout < hard:
-        yield f"soft_timeout must be positive and less than the timeout of {hard}, got {task.soft_timeout}."
+    soft, hard = task.soft_timeout, task.timeout or conf.options().timeout
+    if soft is not None and not (_is_positive(soft) and soft < hard):
+        yield f"soft_timeout must be a positive timedelta below the timeout of {hard}, got {soft!r}."
 
 
 def _is_positive(duration: Any) -> bool:

@@ -64,7 +64,7 @@ def obey_in_thread(context: JobContext) -> None:
         time.sleep(0.01)
 
 
-@task
+@task(expose=True)
 async def refuse_to_end() -> None:
     while not may_end.is_set():
         with contextlib.suppress(asyncio.CancelledError):

@@ -1,6 +1,7 @@
 """A task that holds up the event loop holds up its worker, and loses nothing."""
 
 import json
+import signal
 import time
 import urllib.error
 import urllib.request
@@ -39,3 +40,14 @@ async def test_a_worker_answers_its_probe(system, start):
         except urllib.error.URLError:
             assert time.monotonic() < asked_until
             time.sleep(0.1)
+
+
+async def test_a_worker_with_a_task_that_will_not_end_stops_all_the_same(system, start, ada):
+    system.env["TEST_GRACE_SECONDS"] = "0.1"
+    worker = start(system.start_worker)
+    job = ada.submit("tests.stubborn_tasks.refuse_to_end")
+    await ada.until(job["id"], "running")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0, system.log
+    handed_back = ada.job(job["id"])
+    assert (handed_back["status"], handed_back["attempt"]) == ("ready", 0)
