@@ -10,17 +10,14 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from jobs.broker.client import BROKER_ERRORS
-from jobs.broker.envelope import CANCELLED
 from jobs.broker.envelope import result as arq_result
 from jobs.broker.leases import Ack, ack
 from jobs.broker.ready import push
 from jobs.events.emit import publish
-from jobs.lifecycle.announce import unix_ms, waiting
+from jobs.lifecycle.announce import waiting
 from jobs.lifecycle.effects import WriteFailed, WriteLost
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
 from jobs.lifecycle.store import STORE_ERRORS, StoreThread
-from jobs.models.row import JobRow
-from jobs.status import Status
 from jobs.worker.attempt import Attempt, failed, raised
 from jobs.worker.backoff import Backoff
 
@@ -51,6 +48,8 @@ class Outbox:
         self._has_ended = asyncio.Event()
         self._has_progress = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._recording = Backoff("Recording")
+        self._telling = Backoff("Telling progress")
         #: Held while leases are given back.
         self.settling = asyncio.Lock()
 
@@ -90,7 +89,7 @@ class Outbox:
         await self._has_progress.wait()
         self._has_progress.clear()
         batch, self._progress = list(self._progress.values()), {}
-        await publish(await self._stored(self._store, record_progress, batch))
+        await publish(await self._stored(self._store, self._telling, record_progress, batch))
         await asyncio.sleep(PROGRESS_EVERY_SECONDS)
 
     async def _finish_with_writes(self, ended: _Ended) -> None:
@@ -132,7 +131,10 @@ class Outbox:
     async def _finish(self, batch: Sequence[_Ended], store: StoreThread | None = None) -> None:
         await self._tell_last_progress(batch)
         events = await self._stored(
-            store or self._store, finish, [(ended.attempt.job, ended.outcome) for ended in batch]
+            store or self._store,
+            self._recording,
+            finish,
+            [(ended.attempt.job, ended.outcome) for ended in batch],
         )
         changed = {event.job_id for event in events}
         await self._settle([ended for ended in batch if ended.attempt.job.id in changed])
@@ -145,7 +147,7 @@ class Outbox:
         """What a task said just before its end would come too late after it."""
         last = [self._progress.pop(ended.attempt.job.id, None) for ended in batch]
         if told := [progress for progress in last if progress]:
-            await publish(await self._stored(self._store, record_progress, told))
+            await publish(await self._stored(self._store, self._recording, record_progress, told))
 
     async def _settle(self, batch: Sequence[_Ended]) -> None:
         """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""
@@ -161,10 +163,9 @@ class Outbox:
             logger.warning("Redis is away; %d leases will run out by themselves: %r", len(batch), error)
 
     async def _stored[**P, R](
-        self, store: StoreThread, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+        self, store: StoreThread, trouble: Backoff, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Writes until the database takes it: an outcome is never dropped because SQL is away."""
-        trouble = Backoff("Recording")
         while True:
             try:
                 written = await store(write, *args, **kwargs)
