@@ -1,4 +1,4 @@
-"""Our worker under cProfile: ends when the queue is empty and writes what it saw to the file that FILE names."""
+"""Our worker under cProfile: told to stop, it writes what it saw to the file that FILE names."""
 
 import cProfile
 import os
@@ -14,7 +14,7 @@ async def work() -> None:
     from jobs.worker.loop import Worker
 
     with cProfile.Profile() as profile:
-        await Worker(burst=True).async_run()
+        await Worker().async_run()
     profile.dump_stats(os.environ[FILE])
 
 

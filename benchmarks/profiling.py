@@ -29,23 +29,24 @@ FRAME = re.compile(r"(?P<name>.+) \((?P<file>[^:)]+)(?::\d+)?\)")
 class Profile:
     """Weights are samples or seconds; only their parts of the whole matter."""
 
-    how: str
-    jobs_per_second: float
-    #: By "package/module.py function": spent in it alone, and with all that it called.
+    how: str = ""
+    #: By "package/module.py function": spent in it alone, and with all that it called (which cProfile does not
+    #: tell of coroutines).
     own: Counter[str] = field(default_factory=Counter)
     inclusive: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         packages: Counter[str] = Counter()
         for function, weight in self.own.items():
-            packages[function.partition("/")[0]] += weight
+            packages[function.partition(" ")[0].partition("/")[0]] += weight
         ours = Counter({name: weight for name, weight in self.inclusive.items() if name.startswith("jobs/")})
-        return "\n\n".join([
-            f"{self.how}, at {self.jobs_per_second:,.0f} jobs/s (being watched slows it down).",
-            self._table("by package, alone", packages),
-            self._table("our functions, with what they call", ours),
-            self._table("functions, alone", self.own),
-        ])  # fmt: skip
+        tables = {
+            "by package, alone": packages,
+            "our functions, with what they call": ours,
+            "functions, alone": self.own,
+        }
+        shown = [self._table(title, weights) for title, weights in tables.items() if weights]
+        return "\n\n".join([f"{self.how} (being watched slows it down).", *shown])
 
     def _table(self, title: str, weights: Counter[str]) -> str:
         whole = sum(self.own.values()) or 1
@@ -67,24 +68,28 @@ def find_py_spy() -> str | None:
 
 
 def by_py_spy(program: str, contender: Contender, sizes: Sizes, servers: Servers) -> Profile:
-    """Samples of all threads that are at work. May need root."""
+    """Samples of the thread that holds the interpreter, whichever it is. May need root."""
     file = servers.folder / "stacks"
-    command = [program, "record", "--format=raw", f"--rate={SAMPLES_PER_SECOND}", f"--output={file}", "--pid"]
+    command = [program, "record", "--gil", "--format=raw", f"--rate={SAMPLES_PER_SECOND}", f"--output={file}"]
     with session(contender, sizes, servers) as opened:
-        jobs = sizes.jobs(contender)
-        opened.fill("add", jobs)
+        opened.fill("add", sizes.jobs(contender))
         opened.start_worker()
         started_ns = opened.listener.start_of(1)
-        with subprocess.Popen([*command, str(opened.worker_pid)], stdout=subprocess.DEVNULL) as watching:
-            ended_ns = opened.wait_until_none_left()
+        with subprocess.Popen(
+            [*command, f"--pid={opened.worker_pid}"], stdout=subprocess.DEVNULL
+        ) as watching:
+            seconds = (opened.wait_until_none_left() - started_ns) / 1e9
             watching.send_signal(signal.SIGINT)  # it writes its file
             watching.wait(LIMIT_SECONDS)
-    return from_stacks(file.read_text().splitlines(), "py-spy", jobs / ((ended_ns - started_ns) / 1e9))
+    made = from_stacks(file.read_text().splitlines())
+    busy = sum(made.own.values()) / SAMPLES_PER_SECOND / seconds
+    made.how = f"py-spy: Python ran for {busy:.0%} of the time, {sizes.jobs(contender) / seconds:,.0f} jobs/s"
+    return made
 
 
-def from_stacks(lines: Iterable[str], how: str, jobs_per_second: float) -> Profile:
+def from_stacks(lines: Iterable[str]) -> Profile:
     """From lines such as "outer (a/b.py:1);inner (c.py:2) 17"."""
-    made = Profile(how, jobs_per_second)
+    made = Profile()
     for line in lines:
         stack, _, weight = line.rpartition(" ")
         frames = map(FRAME.fullmatch, stack.split(";"))
@@ -98,23 +103,25 @@ def from_stacks(lines: Iterable[str], how: str, jobs_per_second: float) -> Profi
 def by_cprofile(contender: Contender, sizes: Sizes, servers: Servers) -> Profile:
     """Only the thread of the event loop; what is called often seems dearer than it is."""
     file = servers.folder / "profile"
-    watched = replace(
-        contender, worker=("-m", "benchmarks.profiled_worker"), environ={**contender.environ, FILE: str(file)}
-    )
+    environ = {**contender.environ, FILE: str(file)}
+    watched = replace(contender, worker=("-m", "benchmarks.profiled_worker"), environ=environ)
     with session(watched, sizes, servers) as opened:
         opened.fill("add", sizes.jobs(contender))
-        drained = opened.drain()
-        opened.wait_for_worker()
-    return from_statistics(pstats.Stats(str(file)), drained.jobs / drained.seconds)
+        opened.start_worker()
+        started_ns = opened.listener.start_of(1)
+        seconds = (opened.wait_until_none_left() - started_ns) / 1e9
+        opened.stop_worker()  # it writes its file
+    made = from_statistics(pstats.Stats(str(file)))
+    made.how = f"cProfile: the event loop's thread alone, {sizes.jobs(contender) / seconds:,.0f} jobs/s"
+    return made
 
 
-def from_statistics(statistics: pstats.Stats, jobs_per_second: float) -> Profile:
-    made = Profile("cProfile", jobs_per_second)
+def from_statistics(statistics: pstats.Stats) -> Profile:
+    made = Profile()
     functions: dict[tuple[str, int, str], tuple[int, int, float, float, object]] = statistics.stats  # type: ignore[attr-defined]
-    for (file, _, name), (_, _, own, inclusive, _) in functions.items():
+    for (file, _, name), (_, _, own, _, _) in functions.items():
         function = f"{shortened(file)} {name}"
         made.own[function] += own  # type: ignore[assignment]  # typeshed's Counter knows only whole numbers
-        made.inclusive[function] += inclusive  # type: ignore[assignment]
     return made
 
 

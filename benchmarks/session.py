@@ -85,11 +85,6 @@ class Session:
         self.listener.forget()
         self.ping()
 
-    def wait_for_worker(self) -> None:
-        """For one that ends by itself."""
-        assert self._worker
-        self._worker.wait(LIMIT_SECONDS)
-
     def stop_worker(self) -> None:
         worker, self._worker = self._worker, None
         if worker:
