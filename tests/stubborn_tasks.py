@@ -107,6 +107,14 @@ def say_much_in_process(context: JobContext) -> None:
         context.progress(number / 4000, str(number))
 
 
+@task(takes_context=True, executor="process", max_memory=200 * 1024 * 1024)
+def report_and_fill_memory(context: JobContext) -> int:
+    for number in range(10):
+        context.progress(number / 10)
+    time.sleep(0.3)  # in which the last of them is passed on
+    return len(bytearray(180 * 1024 * 1024))
+
+
 def hold_up_the_loop(seconds: float) -> None:
     time.sleep(seconds)
 

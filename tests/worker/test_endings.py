@@ -212,6 +212,11 @@ async def test_a_coroutine_that_is_cancelled_from_within_has_failed(engine):
     assert job.errors[-1]["message"] == "The task was cancelled from within."
 
 
+async def test_progress_takes_no_memory_from_a_child_that_is_limited(engine):
+    job = await end_of(stubborn_tasks.report_and_fill_memory)
+    assert job.status == Status.SUCCESSFUL, job.errors
+
+
 async def test_progress_from_a_child_process_comes_at_most_ten_times_a_second(engine):
     job = await end_of(stubborn_tasks.say_much_in_process)
     told = [event.data["text"] async for event in job.events.filter(kind="progress").order_by("seq")]
