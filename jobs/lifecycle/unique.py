@@ -73,7 +73,7 @@ def _holders(digests: set[Digest]) -> dict[Digest, JobRow]:
 
 
 def _row(job: Job) -> JobRow:
-    columns = {field.name for field in fields(JobRow)} - {"key_held_until", "status"}
+    columns = {field.name for field in fields(JobRow) if field.init} - {"key_held_until", "status"}
     return JobRow(**{name: getattr(job, name) for name in columns}, status=Status(job.status))
 
 

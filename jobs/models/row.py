@@ -38,14 +38,13 @@ class JobRow:
     errors: list[dict[str, Any]]
     finished_at: datetime | None = None
     return_value: Any = None
+    #: Until when it holds its unique key though it may have ended; stored with the key.
+    key_held_until: datetime | None = None
     #: The name under which Redis knows it.
     broker_id: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.broker_id = self.arq_id or str(self.id)
-
-    #: Until when it holds its unique key though it may have ended; stored with the key.
-    key_held_until: datetime | None = None
 
     @property
     def worker_ids(self) -> list[str]:
