@@ -101,18 +101,18 @@ class Engine:
 
     @property
     def free_slots(self) -> int:
-        return max(0, self.slots - len(self._taking_slots))
+        return max(0, self.slots - len(self._running) - len(self._going_on))
 
     @property
-    def _taking_slots(self) -> set[Attempt]:
+    def _going_on(self) -> set[Attempt]:
         """A function that goes on after its attempt keeps its slot until it ends."""
-        return self._running | self._executor.let_go
+        return self._executor.let_go - self._running
 
     def free_slots_of(self, queue: str, max_slots: int | None) -> int:
         """Of the free slots, those that a queue with such a limit may take."""
         if max_slots is None:
             return self.free_slots
-        taken = sum(attempt.lease.queue == queue for attempt in self._taking_slots)
+        taken = sum(attempt.lease.queue == queue for attempt in (*self._running, *self._going_on))
         return min(self.free_slots, max(0, max_slots - taken))
 
     async def wait_for_slot(self, seconds: float) -> None:
