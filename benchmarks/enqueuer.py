@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmarks import launch
 from benchmarks.contender import Contender
+from benchmarks.environment import log_of
 from benchmarks.limits import Overrun
 from benchmarks.servers import Servers
 
@@ -13,7 +14,7 @@ class Enqueuer:
     """Runs from its making until `stop`."""
 
     def __init__(self, contender: Contender, servers: Servers) -> None:
-        self._log = launch.log_of(contender)
+        self._log = log_of(contender.name)
         self._process = launch.start(
             contender, servers, "-m", "benchmarks.driver", contender.client, talks=True
         )

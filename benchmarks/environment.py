@@ -1,4 +1,4 @@
-"""A Python environment for each peer, in var/bench/<peer>, made from its requirements.txt."""
+"""A Python environment for each peer, in var/bench/<peer>, made from its requirements.txt; and their logs."""
 
 import hashlib
 import shutil
@@ -58,3 +58,10 @@ def run(command: list[str]) -> None:
         raise NotInstalled(last_line) from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotInstalled(str(error)) from error
+
+
+def log_of(contender: str) -> Path:
+    """What the contender's processes said in its last turn."""
+    logs = STATE / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    return logs / f"{contender}.log"

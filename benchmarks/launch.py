@@ -4,10 +4,9 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
-from pathlib import Path
 
 from benchmarks.contender import Contender
-from benchmarks.environment import ROOT, STATE, python_of
+from benchmarks.environment import ROOT, log_of, python_of
 from benchmarks.servers import Servers
 from jobs.broker.embedded import end_with_parent
 
@@ -16,16 +15,9 @@ STOP_SECONDS = 10.0
 type Process = subprocess.Popen[bytes]
 
 
-def log_of(contender: Contender) -> Path:
-    """What its processes said in their last turn."""
-    logs = STATE / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    return logs / f"{contender.name}.log"
-
-
 def start(contender: Contender, servers: Servers, *command: str, talks: bool = False) -> Process:
     """Runs the contender's own Python; what the process does not say to us goes to its log."""
-    with log_of(contender).open("ab") as log:
+    with log_of(contender.name).open("ab") as log:
         return subprocess.Popen(
             [str(python_of(contender.peer)), *command],
             cwd=ROOT,

@@ -1,6 +1,5 @@
 """The one method by which finished jobs are counted: the peer's own store says whether any is left."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
@@ -8,7 +7,7 @@ from typing import Any, Protocol
 import redis
 
 from benchmarks.contender import Contender
-from benchmarks.servers import Servers, database_name
+from benchmarks.servers import Servers
 
 
 class Question(Protocol):
@@ -46,13 +45,9 @@ class OfSql:
 
 @contextmanager
 def question(contender: Contender, servers: Servers) -> Iterator[Question]:
-    if not contender.left_in_sql:
-        with redis.Redis.from_url(servers.valkey_url, db=contender.redis_database) as client:
-            yield OfRedis(contender, client)
-    elif contender.database == "sqlite":
-        # Without a transaction of its own, so that each question sees what is there now.
-        with closing(sqlite3.connect(servers.sqlite, isolation_level=None, timeout=20)) as connection:
+    if contender.left_in_sql:
+        with closing(servers.store(contender).connect()) as connection:
             yield OfSql(contender.left_in_sql, connection)
     else:
-        with servers.connect(database_name(contender)) as connection:
-            yield OfSql(contender.left_in_sql, connection)
+        with redis.Redis.from_url(servers.valkey_url, db=contender.redis_database) as client:
+            yield OfRedis(contender, client)

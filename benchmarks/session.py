@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmarks import launch, process
 from benchmarks.contender import Contender
 from benchmarks.enqueuer import Enqueuer
+from benchmarks.environment import log_of
 from benchmarks.limits import LIMIT_SECONDS, SLOWEST_JOBS_PER_SECOND, Overrun
 from benchmarks.listener import Listener, listening
 from benchmarks.questions import Question, question
@@ -109,7 +110,7 @@ class Session:
         deadline = time.monotonic() + LIMIT_SECONDS + self.waiting / SLOWEST_JOBS_PER_SECOND
         while self.question.any_left():
             if self._worker and self._worker.poll() is not None:
-                raise Overrun(f"the worker ended by itself; see {launch.log_of(self.contender)}")
+                raise Overrun(f"the worker ended by itself; see {log_of(self.contender.name)}")
             if time.monotonic() > deadline:
                 raise Overrun(f"the worker has not worked off {self.waiting:,} jobs in time")
             time.sleep(ASK_SECONDS)
@@ -126,7 +127,7 @@ class Session:
 @contextmanager
 def session(contender: Contender, sizes: Sizes, servers: Servers) -> Iterator[Session]:
     """Its store is empty and its client is connected; no worker runs. All is gone at the end."""
-    launch.log_of(contender).write_bytes(b"")
+    log_of(contender.name).write_bytes(b"")
     servers.renew(contender)
     with (
         listening(servers.beacon) as listener,

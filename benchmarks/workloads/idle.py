@@ -1,32 +1,28 @@
 """What a worker costs that has nothing to do: commands to Redis, statements to PostgreSQL, and a core's time."""
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from benchmarks import process
 from benchmarks.contender import Contender
-from benchmarks.servers import Servers, database_name
+from benchmarks.servers import Servers
 from benchmarks.session import Session, session
 from benchmarks.sizes import Sizes
+from benchmarks.stores import PostgresStore
 
 #: After its last job a worker may tidy up for so long.
 SETTLE_SECONDS = 2.0
 #: Ours, while we watch.
 OWN_COMMANDS = {"cmdstat_info"}
-#: Statements so far in one database.
-COUNT_STATEMENTS = """
-    SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements
-    JOIN pg_database ON pg_database.oid = dbid WHERE datname = %s
-"""
 
 
 def measure(contender: Contender, sizes: Sizes, servers: Servers) -> dict[str, list[float]]:
+    store = servers.store(contender)
     with session(contender, sizes, servers) as opened:
         opened.idle_worker()
         opened.enqueuer.stop()
-        if contender.database != "postgresql":
-            return watch(opened)
-        with servers.counting_statements():
+        with store.counting_statements() if isinstance(store, PostgresStore) else nullcontext():
             return watch(opened)
 
 
@@ -45,8 +41,9 @@ def totals(opened: Session) -> dict[str, float]:
         "idle_cpu": process.cpu_seconds(opened.worker_pid) * 100,
         "idle_redis": redis_commands(opened.servers),
     }
-    if opened.contender.database == "postgresql":
-        used["idle_sql"] = sql_statements(opened.servers, opened.contender)
+    store = opened.servers.store(opened.contender)
+    if isinstance(store, PostgresStore):
+        used["idle_sql"] = store.statements()
     return used
 
 
@@ -54,9 +51,3 @@ def redis_commands(servers: Servers) -> int:
     """All but our own; those inside a script count too."""
     stats: dict[str, Any] = servers.valkey.info("commandstats")  # type: ignore[assignment]
     return sum(each["calls"] for name, each in stats.items() if name not in OWN_COMMANDS)
-
-
-def sql_statements(servers: Servers, contender: Contender) -> int:
-    with servers.connect("postgres") as connection:
-        row: Any = connection.execute(COUNT_STATEMENTS, [database_name(contender)]).fetchone()
-    return int(row[0])

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import contenders
-from benchmarks.__main__ import measure, parse
-from benchmarks.results import Results
+from benchmarks.__main__ import parse
+from benchmarks.run import measure
 from benchmarks.servers import running_servers
 from benchmarks.sizes import QUICK
+from benchmarks.workloads import IN_ROUNDS
 
 TINY = replace(QUICK, share=0.001, samples=3, idle_seconds=0.2, fewest=40)
 SQLITE = next(each for each in contenders.ALL if each.name == "handoff-sqlite")
@@ -19,12 +20,8 @@ METRICS = {
 
 
 def test_a_round_measures_what_it_should():
-    results = Results()
-    workloads = parse([]).workloads
-    workloads = [name for name in workloads if name not in {"idle", "backlog", "soak"}]
-
     with running_servers() as servers:
-        measure([SQLITE], TINY, servers, workloads, results)
+        results = measure([SQLITE], TINY, servers, list(IN_ROUNDS))
 
     assert not results.failures
     assert {key for _, key in results._samples} == METRICS
