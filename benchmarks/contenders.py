@@ -17,3 +17,5 @@ ALL: list[Contender] = [
 
 #: Every ratio is taken against it: rows, events and results committed in PostgreSQL.
 BASELINE = "handoff-pg"
+#: Compared with each other too: our worker and arq's, at the same jobs of the same client.
+WITHOUT_ROWS = ("handoff-plain", "arq-10ms")

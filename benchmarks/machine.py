@@ -11,13 +11,16 @@ from tests.servers import postgres_programs
 
 
 def describe(servers: Servers) -> str:
-    valkey: dict[str, str] = servers.valkey.info("server")  # type: ignore[assignment]
+    told: dict[str, str] = servers.valkey.info("server")  # type: ignore[assignment]
+    broker = (
+        f"Valkey {told['valkey_version']}" if "valkey_version" in told else f"Redis {told['redis_version']}"
+    )
     postgres = subprocess.check_output([postgres_programs() / "postgres", "--version"], text=True).split()[-1]
     return (
         f"{cpu()}, {os.cpu_count()} cores, {memory_gigabytes():.0f} GB, {platform.system()} {platform.release()}; "
         f"Python {platform.python_version()}, Django {version('django')}, "
         f"PostgreSQL {postgres} (fsync and synchronous_commit on), "
-        f"Valkey {valkey.get('valkey_version') or valkey['redis_version']} (append-only file, every second)."
+        f"{broker} (append-only file, every second)."
     )
 
 

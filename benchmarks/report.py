@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from benchmarks.contender import Contender
-from benchmarks.contenders import BASELINE
-from benchmarks.metrics import TABLES, Metric, Table
+from benchmarks.contenders import BASELINE, WITHOUT_ROWS
+from benchmarks.metrics import TABLES, THROUGHPUT, Metric, Table
 from benchmarks.results import Results
 
 #: Runs on one machine drift; less than this is called no difference.
@@ -17,6 +17,7 @@ def markdown(results: Results, contenders: Sequence[Contender], heading: str) ->
     parts = [
         f"{heading} In brackets: how many times better {plain(baseline)} is.",
         *(table(each, results, contenders, baseline) for each in TABLES),
+        beside_arq(results, contenders),
         ahead(results, contenders, baseline),
         "\n".join(f"- {failure}" for failure in results.failures.values()),
     ]
@@ -54,6 +55,16 @@ def times(ratio: float) -> str:
     """Two significant digits: 34×, 3.4×, 0.34×."""
     digits = 0 if ratio >= 10 else 1 if ratio >= 1 else 2
     return f"{ratio:,.{digits}f}×"
+
+
+def beside_arq(results: Results, contenders: Sequence[Contender]) -> str:
+    """Where nothing is committed on either side, and the tables' ratios say little."""
+    by_name = {each.name: each for each in contenders}
+    if not all(name in by_name for name in WITHOUT_ROWS):
+        return ""
+    plain_arq, arq = (by_name[name] for name in WITHOUT_ROWS)
+    ratio = results.ratio(arq, plain_arq, THROUGHPUT)
+    return f"{plain(plain_arq)}: {times(ratio)} the no-op jobs/s of {plain(arq)}." if ratio else ""
 
 
 def ahead(results: Results, contenders: Sequence[Contender], baseline: Contender) -> str:
