@@ -155,7 +155,7 @@ def _is_positive(duration: Any) -> bool:
 
 
 def _problems_of_uniqueness(task: Task) -> Iterator[str]:
-    key = task.unique_key
+    key: Any = task.unique_key
     if isinstance(key, str) and not key:
         yield "unique_key must not be empty; leave it out if the jobs are not unique."
     elif not (key is None or isinstance(key, str) or callable(key)):
