@@ -33,12 +33,12 @@ def measure(
         install(contender, results)
     in_rounds = [name for name in IN_ROUNDS if name in workloads]
     for number in range(sizes.rounds if in_rounds else 0):
+        tell(f"round {number + 1} of {sizes.rounds}")
         for contender in sound(contenders, results):
-            tell(f"round {number + 1} of {sizes.rounds}: {contender.name}")
             take_turn(contender, sizes, servers, in_rounds, results)
     for name in ONCE:
         for contender in sound(contenders, results) if name in workloads else ():
-            tell(f"{name}: {contender.name}")
+            tell(f"{contender.name}: {name}")
             measure_once(name, contender, sizes, servers, results)
     return results
 
@@ -61,6 +61,7 @@ def take_turn(
     try:
         with session(contender, sizes, servers) as opened:
             for name in workloads:
+                tell(f"{contender.name}: {name}")
                 results.add(contender, IN_ROUNDS[name](opened))
     except FAILURES as error:
         results.fail(contender, name, error)
