@@ -19,7 +19,7 @@ from jobs.status import Status
 from jobs.worker.attempt import Attempt, described, returned
 from tests.sample_tasks import add
 
-ATTEMPT = cast(Attempt, SimpleNamespace())
+ATTEMPT = cast(Attempt, SimpleNamespace(writes=[]))
 
 
 def outcome(value: Any) -> Outcome:
