@@ -1,6 +1,7 @@
 """Connections to Redis: one pool for each event loop."""
 
 import asyncio
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -58,12 +59,19 @@ def connect(**changes: Any) -> ArqRedis:
 @cache
 def _packing(connection: type[AbstractConnection]) -> type[AbstractConnection]:
     """The same kind of connection, but commands are packed in C: redis-py 5 does that in Python, argument by argument,
-    which was a fifth of what a short job cost."""
+    which was a fifth of what a short job cost. And what it raises is one of BROKER_ERRORS."""
 
     class Packing(connection):  # type: ignore[misc, valid-type]
         def pack_command(self, *args: Any) -> list[bytes]:
             # A command of two words comes as one argument.
             return [hiredis.pack_command((*args[0].split(), *args[1:]))]
+
+        async def _send_packed_command(self, command: Iterable[bytes]) -> None:
+            try:
+                await super()._send_packed_command(command)
+            except RuntimeError as error:
+                # So uvloop says that the transport has just been closed; asyncio's own loop raises OSError.
+                raise ConnectionResetError(str(error)) from error
 
     return Packing
 

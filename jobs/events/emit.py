@@ -24,6 +24,23 @@ MAX_BATCH = 500
 TIMEOUT_SECONDS = 3.0
 
 
+class _Doorbell:
+    """Says once that it is broken, however often it is rung."""
+
+    is_broken = False
+
+    def breaks(self, error: Exception) -> None:
+        if not self.is_broken:
+            logger.warning("Events are not published, watchers read them from the log meanwhile: %r", error)
+        self.is_broken = True
+
+    def rings(self) -> None:
+        self.is_broken = False
+
+
+_doorbell = _Doorbell()
+
+
 async def publish(events: Iterable[EventRow]) -> None:
     """Sends committed events to their topics, if somebody watches them.
 
@@ -39,8 +56,10 @@ async def publish(events: Iterable[EventRow]) -> None:
                     told = sorted(of_groups[name], key=attrgetter("seq"))
                     message = {"type": MESSAGE, "events": [event_json(event) for event in told]}
                     await _layer().group_send(name, message)
-    except BROKER_ERRORS as error:
-        logger.warning("Events were not published, watchers will read them from the log: %r", error)
+    except (*BROKER_ERRORS, RuntimeError) as error:  # the latter is how uvloop says that a transport is closed
+        _doorbell.breaks(error)
+    else:
+        _doorbell.rings()
 
 
 async def _watched(names: Sequence[str]) -> list[str]:

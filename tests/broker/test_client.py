@@ -1,5 +1,8 @@
 import asyncio
 
+import pytest
+import uvloop
+
 from jobs.broker import client
 
 
@@ -17,3 +20,17 @@ async def test_a_loop_keeps_its_client():
     assert client.is_open()
     await client.close()
     assert not client.is_open()
+
+
+def test_a_transport_that_was_closed_is_told_as_a_lost_connection_under_uvloop_too():
+    async def use():
+        connection = client.redis().connection_pool.make_connection()
+        await connection.connect()
+        connection._writer.transport.abort()
+        await asyncio.sleep(0)
+        with pytest.raises(client.BROKER_ERRORS):
+            await connection.send_command("PING")
+        await client.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(use())
