@@ -9,7 +9,7 @@ from benchmarks import launch, process
 from benchmarks.contender import Contender
 from benchmarks.enqueuer import Enqueuer
 from benchmarks.environment import log_of
-from benchmarks.limits import LIMIT_SECONDS, SLOWEST_JOBS_PER_SECOND, Overrun
+from benchmarks.limits import Overrun, limit_for
 from benchmarks.listener import Listener, listening
 from benchmarks.questions import Question, question
 from benchmarks.servers import Servers
@@ -107,7 +107,7 @@ class Session:
 
     def wait_until_none_left(self) -> int:
         """Asks the store until all jobs have ended; answers when that was seen, on the monotonic clock."""
-        deadline = time.monotonic() + LIMIT_SECONDS + self.waiting / SLOWEST_JOBS_PER_SECOND
+        deadline = time.monotonic() + limit_for(self.waiting)
         while self.question.any_left():
             if self._worker and self._worker.poll() is not None:
                 raise Overrun(f"the worker ended by itself; see {log_of(self.contender.name)}")
