@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 MESSAGE = "live.events"
 #: Topics that one question to Redis may name.
 MAX_BATCH = 500
+#: The layer has connections of its own, and RuntimeError is what uvloop raises when one has just been closed.
+PUBLISH_ERRORS = (*BROKER_ERRORS, RuntimeError)
 #: Publishing holds up whoever publishes no longer than this.
 TIMEOUT_SECONDS = 3.0
 
@@ -56,7 +58,7 @@ async def publish(events: Iterable[EventRow]) -> None:
                     told = sorted(of_groups[name], key=attrgetter("seq"))
                     message = {"type": MESSAGE, "events": [event_json(event) for event in told]}
                     await _layer().group_send(name, message)
-    except (*BROKER_ERRORS, RuntimeError) as error:  # the latter is how uvloop says that a transport is closed
+    except PUBLISH_ERRORS as error:
         _doorbell.breaks(error)
     else:
         _doorbell.rings()
