@@ -58,8 +58,10 @@ def run(world: World, disk: Path | None, options: argparse.Namespace) -> Verdict
     for _ in range(WORKERS):
         world.start_worker()
     world.start_caller(options.seed, options.calls, web=(world.system.origin, world.token))
+    workers = Workers(world, random.Random(seeds.random()))
     chosen = [
-        (Workers(world, random.Random(seeds.random())).faults(), (0.5, 4.0)),
+        ([workers.killed(), workers.deployed(), workers.all_deployed(), workers.doomed()], (0.5, 4.0)),
+        ([workers.frozen()], (2.0, 20.0)),
         (broker_faults(world), (4.0, 15.0)),
         (store_faults(world) + disk_faults(world, disk), (5.0, 18.0)),
     ]

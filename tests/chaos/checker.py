@@ -248,6 +248,16 @@ def _rescues(history: History) -> Iterator[tuple[float, Event]]:
                 yield max(struck.at, turn.began.at), following.began
 
 
+def handovers(history: History) -> list[float]:
+    """For each job that a stopping worker handed back: seconds until its next start."""
+    return [
+        quiet_seconds(turn.over.at, following.began, history)
+        for story in history.stories.values()
+        for turn, following in pairwise(story.turns)
+        if turn.over and turn.was_given_back and (struck := blow(turn, history)) and struck.what == What.TOLD
+    ]
+
+
 def _wipes_between(since: float, until: float, history: History) -> list[float]:
     return [note.at for note in history.of(What.WIPED) if since < note.at < until]
 

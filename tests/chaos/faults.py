@@ -56,60 +56,67 @@ class Workers:
         self._frozen: subprocess.Popen[bytes] | None = None
         self._doomed: subprocess.Popen[bytes] | None = None
 
-    def faults(self) -> list[Fault]:
-        return [
-            self._fault("worker killed", self.kill, self.replace, (0, 2)),
-            self._fault("worker frozen past its lease", self.freeze, self.thaw, (17, 22)),
-            self._fault("worker deployed", self.deploy, nothing, (0.5, 3)),
-            self._fault("all workers deployed", self.deploy_all, nothing, (0.5, 3)),
-            self._fault("worker dies at a step", self.doom, self.pardon, (3, 8)),
-        ]
+    def killed(self) -> Fault:
+        return of_worker("worker killed", self._kill, self._replace, lasts=(0, 2))
 
-    def _fault(
-        self, name: str, inject: Callable[[], None], heal: Callable[[], None], lasts: tuple[float, float]
-    ) -> Fault:
-        return Fault(name=name, inject=inject, heal=heal, lasts=lasts, is_trouble=False)
+    def frozen(self) -> Fault:
+        return of_worker("worker frozen past its lease", self._freeze, self._thaw, lasts=(17, 22))
+
+    def deployed(self) -> Fault:
+        return of_worker("worker deployed", self._deploy, lasts=(0.5, 3))
+
+    def all_deployed(self) -> Fault:
+        return of_worker("all workers deployed", self._deploy_all, lasts=(0.5, 3))
+
+    def doomed(self) -> Fault:
+        return of_worker("worker dies at a step", self._doom, self._pardon, lasts=(3, 8))
 
     def _one(self) -> subprocess.Popen[bytes]:
         return self._rng.choice(self._world.workers)
 
-    def kill(self) -> None:
+    def _kill(self) -> None:
         self._world.kill(self._one())
 
-    def replace(self) -> None:
+    def _replace(self) -> None:
         self._world.start_worker()
 
-    def freeze(self) -> None:
+    def _freeze(self) -> None:
         self._frozen = self._one()
         note(What.FROZEN, pid=self._frozen.pid)
         self._frozen.send_signal(signal.SIGSTOP)
 
-    def thaw(self) -> None:
+    def _thaw(self) -> None:
         assert self._frozen is not None
         note(What.THAWED, pid=self._frozen.pid)
         self._frozen.send_signal(signal.SIGCONT)
 
-    def deploy(self) -> None:
+    def _deploy(self) -> None:
         """The new one starts before the old one has gone."""
         self._world.start_worker()
         self._world.tell_to_stop(self._world.workers[0])
 
-    def deploy_all(self) -> None:
+    def _deploy_all(self) -> None:
         old = list(self._world.workers)
         for worker in old:
             self._world.start_worker()
             self._world.tell_to_stop(worker)
 
-    def doom(self) -> None:
+    def _doom(self) -> None:
         """One more worker, which kills itself at some step of some job."""
         step, when = self._rng.choice(POINTS)
         self._doomed = start_doomed(self._world, step, when, self._rng.randint(1, 20))
 
-    def pardon(self) -> None:
+    def _pardon(self) -> None:
         assert self._doomed is not None
         self._world.reap()
         if self._doomed in self._world.workers:
             self._world.tell_to_stop(self._doomed)
+
+
+def of_worker(
+    name: str, inject: Callable[[], None], heal: Callable[[], None] = nothing, *, lasts: tuple[float, float]
+) -> Fault:
+    return Fault(name=name, inject=inject, heal=heal, lasts=lasts, is_trouble=False)
 
 
 def start_doomed(world: World, step: str, when: str, count: int) -> subprocess.Popen[bytes]:

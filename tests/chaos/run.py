@@ -8,7 +8,16 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tests.chaos.checker import MAX_WAIT_SECONDS, Finding, judge, percentile, rebuilds, recoveries, waits
+from tests.chaos.checker import (
+    MAX_WAIT_SECONDS,
+    Finding,
+    handovers,
+    judge,
+    percentile,
+    rebuilds,
+    recoveries,
+    waits,
+)
 from tests.chaos.faults import Fault
 from tests.chaos.history import History
 from tests.chaos.notes import What
@@ -75,6 +84,7 @@ class Verdict:
         """For people."""
         history = self.history
         taken, found = recoveries(history), rebuilds(history)
+        handed = handovers(history)
         waited = [wait for story in history.stories.values() for wait in waits(story, history)]
         turns = [turn for story in history.stories.values() for turn in story.turns]
         lines = {
@@ -86,6 +96,7 @@ class Verdict:
             "faults": _counted(self.faults),
             "recovery": f"{len(taken)} times, {_spread(taken)}",
             "after a wipe": f"{len(found)} times, {_spread(found)}",
+            "handed back": f"{len(handed)} times, next start after {_spread(handed)}",
             "wait outside faults": f"{_spread(waited)} (limit {MAX_WAIT_SECONDS:.0f} s)",
         }
         return "\n".join(f"{name + ':':<21}{value}" for name, value in lines.items())

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from jobs.broker import client, keys
 from jobs.broker.leases import Ack, Lease, ack, renew
@@ -25,6 +26,8 @@ from tests.claims import claim
 from tests.sample_tasks import add
 
 QUEUE = "default"
+#: Between two pushes, so that the order of their jobs is no matter of luck.
+TICK_SECONDS = 0.002
 #: What a task may come to, as the retry rule says it.
 OUTCOMES: dict[str, Outcome] = {
     "success": Outcome(status=Status.SUCCESSFUL),
@@ -76,6 +79,7 @@ class Verbs:
     # Callers
 
     def enqueue(self, priority: int, run_after: datetime | None) -> str:
+        time.sleep(TICK_SECONDS)
         result = add.using(priority=priority, run_after=run_after, max_attempts=10).enqueue(1)
         return str(result.id)
 
@@ -118,6 +122,7 @@ class Verbs:
         again = [attempt for attempt in attempts if attempt not in over]
         self._run(ack([Ack(attempt.lease) for attempt in over]))
         self._run(push([waiting(attempt.job, attempt.lease.token) for attempt in again]))
+        time.sleep(TICK_SECONDS)
 
     def renew(self, leases: Sequence[Lease]) -> set[str]:
         """The jobs whose lease another worker has."""
@@ -130,11 +135,34 @@ class Verbs:
         self._run(self._let_run_out(leases))
 
     async def _let_run_out(self, leases: Sequence[Lease]) -> None:
-        redis = client.redis()
+        redis, theirs = client.redis(), []
         for lease in leases:
             if await redis.get(keys.IN_PROGRESS + lease.job_id) == lease.token.encode():
                 await redis.delete(keys.IN_PROGRESS + lease.job_id)
-                await redis.zadd(keys.queue(QUEUE), {lease.job_id: time.time() * 1000 - 1}, xx=True)
+                theirs.append(lease.job_id)
+        await self._put_in_order(theirs)
+
+    def let_all_run_out(self) -> None:
+        self._run(self._let_all_run_out())
+
+    async def _let_all_run_out(self) -> None:
+        held = [key.decode() async for key in client.redis().scan_iter(f"{keys.IN_PROGRESS}*")]
+        if held:
+            await client.redis().delete(*held)
+        await self._put_in_order(sorted(key.removeprefix(keys.IN_PROGRESS) for key in held))
+
+    def make_due(self, by_both_clocks: bool) -> None:
+        """What waits for its time; by Redis' clock alone, or by the store's too."""
+        if by_both_clocks:
+            Job.objects.filter(run_after__isnull=False).update(run_after=timezone.now())
+        deferred = Job.objects.filter(status=Status.DEFERRED).order_by("id")
+        self._run(self._put_in_order([str(job.id) for job in deferred]))
+
+    async def _put_in_order(self, job_ids: Sequence[str]) -> None:
+        now = int(time.time() * 1000)
+        scores = {job_id: now - len(job_ids) + place for place, job_id in enumerate(job_ids)}
+        if scores:
+            await client.redis().zadd(keys.queue(QUEUE), scores, xx=True)
 
     def wipe(self) -> None:
         self._run(self._wipe())

@@ -1,0 +1,9 @@
+import pytest
+
+from tests.chaos.short import short_form
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.postgres]
+
+
+def test_whatever_breaks_every_promise_is_kept_on_postgresql():
+    short_form("postgresql")
