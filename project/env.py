@@ -23,6 +23,14 @@ MAX_SOCKET_PATH = 103
 
 #: Of one process to PostgreSQL. A worker has 20 slots by default, threads that overran, and three of its own.
 MAX_CONNECTIONS = 40
+#: PostgreSQL's machine or the way to it is gone without a word: who waits for it is told so after about 30 s (seconds,
+#: tcp_user_timeout in ms). The engine's own statements have a shorter limit, see project/postgres.py.
+LOST_SERVER = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -164,6 +172,7 @@ def _postgresql(database: dict[str, Any]) -> dict[str, Any]:
         # After a restart of the server each connection is tried before it is lent.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            **LOST_SERVER,
             **database.get("OPTIONS", {}),
             # It gives up on a server that is away after 2 s and asks anew at the next use: its own pauses would
             # keep a server that is back out of use for longer.

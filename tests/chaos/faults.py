@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from redis.exceptions import ResponseError
+
 from tests.chaos.notes import What, note
 from tests.chaos.proxy import Proxy
 from tests.chaos.steps import POINTS
@@ -154,6 +156,7 @@ def kill_broker(world: World) -> None:
 
 
 def revive_broker(world: World) -> None:
+    world.filler.unlink(missing_ok=True)  # it can't start on a full disk
     world.system.close()
     world.system.start_valkey()
 
@@ -166,8 +169,9 @@ def lose_broker(world: World) -> None:
 
 
 def wipe_broker(world: World) -> None:
-    tell_broker(world, "FLUSHALL")
-    note(What.WIPED)
+    with suppress(ResponseError):  # refused while the disk is full
+        tell_broker(world, "FLUSHALL")
+        note(What.WIPED)
 
 
 def tell_broker(world: World, *command: str) -> None:
@@ -259,16 +263,15 @@ def disk_faults(world: World, disk: Path | None) -> list[Fault]:
     """Redis' file and the store share the disk, so both are full at once."""
     if disk is None:
         return []
-    filler = disk / "filler"
 
     def fill() -> None:
-        with filler.open("wb") as file, suppress(OSError):
+        with world.filler.open("wb") as file, suppress(OSError):
             while True:
                 file.write(bytes(1024 * 1024))
                 file.flush()
 
     def clear() -> None:
-        filler.unlink()
+        world.filler.unlink(missing_ok=True)
         if world.postgres and world.postgres.process.poll() is not None:
             world.postgres.start()  # it gives up when it can't write its log
 

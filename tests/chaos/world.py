@@ -35,6 +35,8 @@ class World:
     def __init__(self, folder: Path, store: Store, notes_path: Path) -> None:
         #: Redis' file and the store lie in it, the notes do not: it may be full.
         self.folder = folder
+        #: Takes what is left of the disk while that is full.
+        self.filler = folder / "filler"
         self.store: Store = store
         self.notes_path = notes_path
         #: Those that are meant to be at work.
