@@ -1,6 +1,6 @@
 """The backend's OPTIONS, read once into one frozen value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import cache
@@ -40,6 +40,8 @@ class Options:
     slots: int = 20
     #: What single queues have of these, by name, each a dict of QueueOptions' fields.
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
+    #: Plain arq coroutines that workers run too, by dotted path: without a row, their results in Redis.
+    functions: Sequence[str] = ()
     #: How long a job may run in one attempt when its task names no timeout.
     timeout_seconds: float = 300
     #: How long a worker that was told to stop lets running jobs go on.

@@ -135,6 +135,11 @@ def find_task(path: str) -> Task:
     return found
 
 
+def known_tasks() -> dict[str, "Task"]:
+    """The tasks defined so far, by dotted path, and the exposed ones by their public name too."""
+    return exposed_tasks() | _tasks
+
+
 def exposed_tasks() -> dict[str, Task]:
     """The tasks that HTTP may call, by public name, in the order of their names."""
     exposed = {task.public_name: task for task in _tasks.values() if task.expose}

@@ -15,6 +15,7 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry as SyncRetry
 
+from jobs.broker.envelope import dumps, loads
 from jobs.conf import options
 
 #: A peer that says nothing for so long is taken for dead. Blocking reads wait less than this.
@@ -53,7 +54,7 @@ def connect(**changes: Any) -> ArqRedis:
         },
     )
     pool.connection_class = _packing(pool.connection_class)  # type: ignore[arg-type]
-    return ArqRedis(pool_or_conn=pool)
+    return ArqRedis(pool_or_conn=pool, job_serializer=dumps, job_deserializer=loads)
 
 
 @cache

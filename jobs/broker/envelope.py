@@ -31,6 +31,21 @@ def envelope(*, task_path: str, enqueued_at_ms: int, priority: int) -> bytes:
     return dumps({"t": None, "f": task_path, "a": [], "k": {}, "et": enqueued_at_ms, "p": priority})
 
 
+def refusal(job_id: str, queue: str, sentence: str) -> bytes:
+    """The result of a call that could not be made."""
+    return result(
+        job_id=job_id,
+        task_path="",
+        queue=queue,
+        attempt=0,
+        success=False,
+        value=sentence,
+        enqueued_at_ms=0,
+        started_at_ms=0,
+        finished_at_ms=0,
+    )
+
+
 def result(
     *,
     job_id: str,

@@ -1,9 +1,17 @@
 """Names of keys in Redis: arq's own, so that its client and tools understand them, and two of ours."""
 
-from arq.constants import abort_jobs_ss, default_queue_name, in_progress_key_prefix
+from arq.constants import (
+    abort_jobs_ss,
+    default_queue_name,
+    in_progress_key_prefix,
+    job_key_prefix,
+    retry_key_prefix,
+)
 from django.tasks import DEFAULT_TASK_QUEUE_NAME
 
 IN_PROGRESS = in_progress_key_prefix
+JOB = job_key_prefix
+RETRY = retry_key_prefix
 #: The sorted set of jobs that somebody asked to end, by when.
 ABORT = abort_jobs_ss
 #: Numbers the claims, so that no two have the same token.

@@ -3,10 +3,9 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asgiref.sync import async_to_sync
-from django.utils import timezone
 
 from jobs.broker import client
 from jobs.broker.client import BROKER_ERRORS
@@ -55,11 +54,9 @@ def waiting(job: Job | JobRow, token: str = "") -> Waiting:
     )
 
 
-def waiting_on(job: Job | JobRow, token: str) -> Waiting:
-    """A job that Redis' clock found due and ours did not: it waits for what is left on ours, however they differ."""
-    assert job.run_after is not None
-    left = int((job.run_after - timezone.now()).total_seconds() * 1000)
-    return replace(waiting(job, token), due_ms=-max(1, left))
+def waiting_on(job: Job | JobRow, pause: timedelta, token: str) -> Waiting:
+    """A job that was claimed, and waits for that long on Redis' clock, however it differs from ours."""
+    return replace(waiting(job, token), due_ms=-max(1, int(pause.total_seconds() * 1000)))
 
 
 def unix_ms(moment: datetime) -> int:

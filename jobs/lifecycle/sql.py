@@ -73,9 +73,11 @@ _STARTED = (
 _START = f"""
     UPDATE jobs_job
     SET status = 'running', seq = seq + 1, attempt = attempt + 1, starts = starts + 1, workers = workers || %(worker)s,
-        started_at = coalesce(started_at, %(now)s), last_attempted_at = %(now)s, progress = 0, progress_text = ''
+        started_at = coalesce(started_at, %(now)s), last_attempted_at = %(now)s, progress = 0, progress_text = '',
+        unknown_at = NULL
     WHERE id IN (SELECT job_id FROM {{given}}) AND status = 'ready'
         AND (run_after IS NULL OR run_after <= %(due)s)        AND (deadline_at IS NULL OR deadline_at > %(now)s)
+        AND task_path IN (SELECT value FROM {{tasks}})
     RETURNING {", ".join(_STARTED)}
 """  # noqa: S608  our own column names
 _START_GIVEN = {"job_id": "uuid"}
@@ -165,11 +167,27 @@ def use_uploads(uses: Iterable[Row]) -> None:
     _run(_USE, _USE_GIVEN, uses)
 
 
-def start_ready(ids: Sequence[UUID], *, worker: str, now: datetime, due: datetime) -> list[JobRow]:
-    """Ready, due and not past its deadline → running, with the next attempt; answers the changed rows."""
-    rows = ({"job_id": job_id} for job_id in ids)
-    changed = _run(_START, _START_GIVEN, rows, worker=f"{worker}\n", now=_moment_in(now), due=_moment_in(due))
+def start_ready(
+    ids: Sequence[UUID], *, tasks: Iterable[str], worker: str, now: datetime, due: datetime
+) -> list[JobRow]:
+    """Ready, due, not past its deadline and of one of the tasks → running; answers the changed rows."""
+    changed = _run(
+        _START.replace("{tasks}", _tasks(connection.vendor)),
+        _START_GIVEN,
+        ({"job_id": job_id} for job_id in ids),
+        tasks=_json(tasks),
+        worker=f"{worker}\n",
+        now=_moment_in(now),
+        due=_moment_in(due),
+    )
     return [_started(row) for row in changed]
+
+
+def _tasks(vendor: str) -> str:
+    """The paths as a table with a column `value`."""
+    if vendor == "postgresql":
+        return "jsonb_array_elements_text(%(tasks)s::jsonb)"
+    return "json_each(%(tasks)s)"
 
 
 def finish_running(ends: Iterable[Row], *, now: datetime) -> dict[UUID, tuple[int, Status]]:
@@ -197,8 +215,12 @@ def _run(
     """Runs a statement on its rows: mappings or dataclasses. A key that is missing is null."""
     text = statement.format(given=_given(connection.vendor, tuple(columns.items())))
     with connection.cursor() as cursor:
-        cursor.execute(text, {"rows": msgspec.json.encode(list(rows)).decode(), **parameters})
+        cursor.execute(text, {"rows": _json(rows), **parameters})
         return list(cursor.fetchall()) if cursor.description else []
+
+
+def _json(values: Iterable[Any]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
 @cache

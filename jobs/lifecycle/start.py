@@ -1,21 +1,27 @@
 """Ready → running: claimed jobs get an attempt, and the fence moves on."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
-from jobs.errors import WorkerLost
+from jobs.errors import UnknownTask, WorkerLost
 from jobs.lifecycle import sql, transition
 from jobs.lifecycle.expire import expire, is_too_late
 from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
+from jobs.rules.unknown import is_given_up, pause_after
 from jobs.status import WAITING, Status
+from jobs.task import all_tasks, find_task
 
 #: A job that took so many workers down with it is not given a fourth.
 MAX_WORKER_DEATHS = 3
+
+_JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 #: Redis' clock says when a job is due; ours may be behind it by so much.
 CLOCK_TOLERANCE = timedelta(seconds=1)
@@ -29,46 +35,80 @@ class Started:
     """What became of claimed jobs. One that is in neither list has ended, or never was."""
 
     jobs: list[JobRow]
-    #: Not due yet: claimed because Redis did not hear of a retry's pause.
-    early: list[Job]
+    put_off: list["PutOff"]
     events: list[EventRow]
 
 
-def start(job_ids: Iterable[str], worker_id: str) -> Started:
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A claimed job that waits on: Redis did not hear of a retry's pause, or its task is not known here."""
+
+    job: Job
+    pause: timedelta
+
+
+def start(job_ids: Collection[str], worker_id: str) -> Started:
     """Starts those of the claimed jobs that may start.
 
     A row that is still running has been claimed because its worker lost the lease: it is rescued first.
     """
     now = timezone.now()
-    ids = [parsed for job_id in job_ids if (parsed := _uuid(job_id))]
     with sql.changes():
-        jobs = sql.start_ready(ids, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
-        early: list[Job] = []
+        jobs = _start_ready(_uuids(job_ids), worker_id, now)
+        put_off: list[PutOff] = []
         events: list[EventRow] = []
-        if others := set(ids) - {job.id for job in jobs}:
-            made_ready, early, events = _make_ready(others, now)
-            jobs += sql.start_ready(made_ready, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
+        if others := set(job_ids) - {job.broker_id for job in jobs}:
+            made_ready, put_off, events = _make_ready(others, now)
+            jobs += _start_ready(made_ready, worker_id, now)
         events += [transition.status_event(job, now=now) for job in jobs]
         sql.log(events)
-    return Started(jobs, early, events)
+    return Started(jobs, put_off, events)
 
 
-def _make_ready(ids: Iterable[UUID], now: datetime) -> tuple[list[UUID], list[Job], list[EventRow]]:
-    """Of jobs that were claimed but are not ready: those that are now, those that are not due, and the events."""
-    rows = list(Job.objects.select_for_update().filter(id__in=ids, status__in=STARTABLE).order_by("id"))
-    early = [job for job in rows if job.run_after and job.run_after > now + CLOCK_TOLERANCE]
+def _start_ready(ids: Sequence[UUID], worker_id: str, now: datetime) -> list[JobRow]:
+    known = [task.module_path for task in all_tasks()]
+    return sql.start_ready(ids, tasks=known, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
+
+
+def _make_ready(job_ids: Collection[str], now: datetime) -> tuple[list[UUID], list[PutOff], list[EventRow]]:
+    """Of jobs that were claimed but not started: those that may be started now, those put off, and the events."""
+    which = Q(id__in=_uuids(job_ids)) | Q(arq_id__in=job_ids) & ~Q(arq_id="")
+    rows = list(Job.objects.select_for_update().filter(which, status__in=STARTABLE).order_by("id"))
+    early = {
+        job: job.run_after - now for job in rows if job.run_after and job.run_after > now + CLOCK_TOLERANCE
+    }
     due = [job for job in rows if job not in early]
     events = [event for job in due for event in _prepare(job, now)]
     transition.save(due)
-    return [job.id for job in due], early, events
+    unknown = {
+        job: pause_after(now - job.unknown_at) for job in due if job.unknown_at and not job.finished_at
+    }
+    put_off = [PutOff(job, pause) for job, pause in (early | unknown).items()]
+    return [job.id for job in due if job not in unknown], put_off, events
 
 
 def _prepare(job: Job, now: datetime) -> list[EventRow]:
-    """Makes a due job ready, if it may run again and its deadline has not passed."""
+    """Makes a due job ready, if it may run again, its deadline has not passed, and its task is known."""
     events = [_rescue(job, now)] if job.status == Status.RUNNING else []
     if job.status in WAITING and is_too_late(job, now):
         return [*events, *expire(job, now)]
-    return events + ([transition.to(job, Status.READY, now=now)] if job.status == Status.DEFERRED else [])
+    if job.status == Status.DEFERRED:
+        events.append(transition.to(job, Status.READY, now=now))
+    return [*events, *_look_up(job, now)] if job.status == Status.READY else events
+
+
+def _look_up(job: Job, now: datetime) -> list[EventRow]:
+    """Fails a ready job whose task no worker has known for long enough."""
+    try:
+        find_task(job.task_path)
+    except UnknownTask as error:
+        job.unknown_at = job.unknown_at or now
+        if is_given_up(now - job.unknown_at):
+            job.errors.append(transition.error_of(job, error, now=now))
+            return [transition.to(job, Status.FAILED, now=now, reason="no worker knows its task")]
+    else:
+        job.unknown_at = None
+    return []
 
 
 def _rescue(job: Job, now: datetime) -> EventRow:
@@ -91,9 +131,11 @@ def attempt_given_back(job: Job | JobRow) -> tuple[int, str]:
     return job.attempt - 1, "".join(f"{worker}\n" for worker in job.worker_ids[:-1])
 
 
-def _uuid(text: str) -> UUID | None:
-    """None for the id of a job that a stock arq client made up: it has no row."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+def _uuids(job_ids: Iterable[str]) -> list[UUID]:
+    """Without ids that a stock arq client made up."""
+    return [UUID(job_id) for job_id in job_ids if is_job_id(job_id)]
+
+
+def is_job_id(text: str) -> bool:
+    """Whether it may be a job's own id. Others were made up by a stock arq client."""
+    return _JOB_ID.fullmatch(text) is not None

@@ -12,7 +12,7 @@ from jobs.rules.arrows import may_follow
 from jobs.status import Status
 
 #: What a transition outside the hot path may change.
-CHANGING = ("status", "seq", "attempt", "worker_deaths", "finished_at", "workers", "errors")
+CHANGING = ("status", "seq", "attempt", "worker_deaths", "finished_at", "workers", "errors", "unknown_at")
 
 #: What the event says when somebody wanted the job to end.
 CANCELLED_ON_REQUEST = "cancelled on request"

@@ -21,7 +21,9 @@ class Event(models.Model):
 
     pk = models.CompositePrimaryKey("job", "seq")
     #: Without a constraint in the database: it is written with its job's row, and the check would cost as much again.
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events", db_index=False, db_constraint=False)
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="events", db_index=False, db_constraint=False
+    )
     #: 1, 2, 3, … within its job, without gaps.
     seq = models.PositiveIntegerField()
     kind = models.CharField(max_length=8, choices=EventKind)

@@ -78,6 +78,8 @@ class Attempt:
     has_outcome: bool = False
     #: From when on Redis has been told of its end: its lease must not be renewed any more.
     is_settled: bool = False
+    #: Takes its outcome; done when that is recorded, False if it was not this attempt's to record.
+    record: "Callable[[Attempt, Outcome], asyncio.Future[bool]]" = field(init=False)
     #: What the task asked to be written together with its success.
     writes: list[Write] = field(default_factory=list)
     #: Known when its outcome is recorded.

@@ -5,38 +5,43 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Self
+from types import MappingProxyType
+from typing import Any, Self
 
+from arq.worker import Function
 from channels.layers import channel_layers
 from django.tasks.signals import task_finished
 
 from jobs.broker import client
+from jobs.broker.calls import Call
 from jobs.broker.leader import resign
 from jobs.broker.leases import Ack, Lease, ack
 from jobs.broker.ready import push
-from jobs.errors import UnknownTask
 from jobs.events.emit import publish
 from jobs.lifecycle import signals
 from jobs.lifecycle.announce import waiting_on
-from jobs.lifecycle.finish import Outcome, Progress
-from jobs.lifecycle.start import start
+from jobs.lifecycle.finish import Progress
+from jobs.lifecycle.start import is_job_id, start
 from jobs.lifecycle.store import StoreThread
 from jobs.models.row import JobRow
 from jobs.status import Status
 from jobs.task import find_task
-from jobs.worker.attempt import Attempt, Fate, failed
+from jobs.worker.attempt import Attempt, Fate
 from jobs.worker.cancels import end_cancelled
 from jobs.worker.executor import Executor
+from jobs.worker.foreign import Foreign
 from jobs.worker.heartbeat import Heartbeat, close_idle_connections
 from jobs.worker.outbox import Outbox
+from jobs.worker.plain import Plain
 from jobs.worker.supervise import forever
 from jobs.worker.sweeper import Sweeper
 from jobs.worker.upkeep import Upkeep
 from jobs.worker.watch import Watch
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 #: How long recording what was handed back may take.
 HAND_BACK_SECONDS = 5.0
 
@@ -51,7 +56,10 @@ def new_worker_id() -> str:
 class Engine:
     """Runs attempts in a fixed number of slots; an async context manager."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(
+        self, slots: int, functions: Mapping[str, Function] = NOTHING, ctx: Mapping[str, Any] = NOTHING
+    ) -> None:
+        """`functions` are plain arq coroutines that run besides the tasks, each with `ctx` as its first argument."""
         self.worker_id = new_worker_id()
         self.slots = slots
         #: What runs here, by job; of a job that was claimed anew, the newest.
@@ -61,6 +69,8 @@ class Engine:
         #: Apart, so that a sweep through many rows holds up no start and no finish.
         self._sweep_store = StoreThread()
         self._outbox = Outbox(self._store)
+        self._foreign = Foreign(self._store, functions)
+        self._plain = Plain(self.worker_id, functions, ctx, self._outbox.settling)
         self._heartbeat = Heartbeat(self.attempts, self._outbox.settling)
         #: Says whether the event loop turns.
         self.watch = Watch()
@@ -72,6 +82,7 @@ class Engine:
         upkeep = Upkeep(self.worker_id, self._sweep_store)
         turns: dict[str, Callable[[], Awaitable[None]]] = {
             "Recording": self._outbox.write_outcomes,
+            "Recording plain functions": self._plain.write,
             "Telling progress": self._outbox.write_progress,
             "Taking leases back": self._heartbeat.take_back,
             "Ending cancelled jobs": partial(end_cancelled, self.attempts),
@@ -125,37 +136,56 @@ class Engine:
 
     async def start(self, leases: Sequence[Lease]) -> list[Attempt]:
         """Starts claimed jobs; each then runs by itself. Leases on jobs that may not start are given back."""
-        started = await self._store(start, [lease.job_id for lease in leases], self.worker_id)
-        by_id = {job.broker_id: job for job in started.jobs}
-        early = {job.broker_id: job for job in started.early}
-        attempts = [self._launch(by_id[lease.job_id], lease) for lease in leases if lease.job_id in by_id]
-        await push(waiting_on(early[lease.job_id], lease.token) for lease in leases if lease.job_id in early)
-        if over := [lease for lease in leases if lease.job_id not in by_id and lease.job_id not in early]:
-            logger.warning(
-                "Redis forgets %d jobs that have ended or have no row: %s.", len(over), over[0].job_id
-            )
-            await ack(Ack(lease) for lease in over)
-        await publish(started.events)
+        ours = [lease for lease in leases if is_job_id(lease.job_id)]
+        attempts, rest = await self._start_rows(ours)
+        if foreign := [*rest, *(lease for lease in leases if not is_job_id(lease.job_id))]:
+            found = await self._foreign.sort_out(foreign)
+            more, ended = await self._start_rows(found.with_row)
+            attempts += more + await self._start_plain(found.plain)
+            await _forget(ended)
         return attempts
 
-    def _launch(self, job: JobRow, lease: Lease) -> Attempt:
+    async def _start_rows(self, leases: Sequence[Lease]) -> tuple[list[Attempt], list[Lease]]:
+        """Also answers the leases of jobs that have no row, or have ended."""
+        if not leases:
+            return [], []
+        started = await self._store(start, [lease.job_id for lease in leases], self.worker_id)
+        rows = {job.broker_id: job for job in started.jobs}
+        put_off = {each.job.broker_id: each for each in started.put_off}
+        attempts = [
+            self._launch(self._attempt(rows[lease.job_id], lease)) for lease in leases if lease.job_id in rows
+        ]
+        waits = [(put_off[lease.job_id], lease) for lease in leases if lease.job_id in put_off]
+        await push(waiting_on(each.job, each.pause, lease.token) for each, lease in waits)
+        await publish(started.events)
+        return attempts, [lease for lease in leases if lease.job_id not in rows.keys() | put_off.keys()]
+
+    def _attempt(self, job: JobRow, lease: Lease) -> Attempt:
         attempt = Attempt(job=job, lease=lease)
-        if older := self.attempts.get(lease.job_id):
+        attempt.task, attempt.record = find_task(job.task_path), self._outbox.record
+        return attempt
+
+    async def _start_plain(self, calls: Sequence[tuple[Lease, Call]]) -> list[Attempt]:
+        return [self._launch(attempt) for attempt in await self._plain.attempts(calls)] if calls else []
+
+    def _launch(self, attempt: Attempt) -> Attempt:
+        job_id = attempt.lease.job_id
+        if older := self.attempts.get(job_id):
             # Its lease ran out here, unnoticed until now: this process was stopped, or Redis was away.
             older.end(Fate.LOST)
-        self.attempts[lease.job_id] = attempt
+        self.attempts[job_id] = attempt
         self._running.add(attempt)
-        attempt.running = asyncio.create_task(self._run(attempt), name=f"job {job.broker_id}")
+        attempt.running = asyncio.create_task(self._run(attempt), name=f"job {job_id}")
         attempt.running.add_done_callback(partial(self._free, attempt))
         return attempt
 
     async def _run(self, attempt: Attempt) -> None:
         """The life of an attempt, in order."""
-        outcome = await self._outcome(attempt)
+        outcome = await self._executor.perform(attempt, partial(self._report, attempt.job))
         if outcome is None:
             return
         attempt.has_outcome = True
-        recorded = await self._outbox.record(attempt, outcome)
+        recorded = await attempt.record(attempt, outcome)
         attempt.will_run_again = recorded and not attempt.job.status.is_ended
         if not recorded:
             logger.warning(
@@ -165,13 +195,6 @@ class Engine:
             attempt.job.status == Status.FAILED or signals.are_heard(task_finished)
         ):
             await signals.tell(task_finished, attempt.job)
-
-    async def _outcome(self, attempt: Attempt) -> Outcome | None:
-        try:
-            attempt.task = find_task(attempt.job.task_path)
-        except UnknownTask as error:
-            return failed(attempt.job, error)
-        return await self._executor.perform(attempt, partial(self._report, attempt.job))
 
     def _report(self, job: JobRow, fraction: float, text: str) -> None:
         self._outbox.report(Progress(job=job, fraction=fraction, text=text))
@@ -201,3 +224,10 @@ class Engine:
             attempt.end(Fate.HANDED_BACK)
         if unfinished := [task for task in running if not task.done()]:
             await asyncio.wait(unfinished, timeout=HAND_BACK_SECONDS)
+
+
+async def _forget(leases: Sequence[Lease]) -> None:
+    if leases:
+        first = leases[0].job_id
+        logger.warning("Redis forgets %d jobs that have ended or have no row: %s.", len(leases), first)
+        await ack(Ack(lease) for lease in leases)

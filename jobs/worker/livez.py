@@ -78,7 +78,9 @@ class _Probe(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path.partition("?")[0] != "/livez":
-            self._answer(HTTPStatus.NOT_FOUND, {"status": "unknown", "reason": "Only /livez is answered here."})
+            self._answer(
+                HTTPStatus.NOT_FOUND, {"status": "unknown", "reason": "Only /livez is answered here."}
+            )
         elif reason := self.problem():
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "stuck", "reason": reason})
         else:

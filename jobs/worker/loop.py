@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from contextlib import AsyncExitStack
 from functools import partial
 from signal import Signals
 from typing import Any
@@ -11,6 +12,7 @@ import arq
 from django.tasks import task_backends
 
 from jobs.broker import ready
+from jobs.broker.client import redis
 from jobs.conf import ALIAS, QueueOptions, options
 from jobs.rules.shares import Turns, deal
 from jobs.worker import stock
@@ -42,7 +44,15 @@ class Worker(arq.Worker):
 
     async def main(self) -> None:
         """Claims and runs until told to stop; then hands back what still runs after the grace."""
-        async with Engine(self.max_jobs) as engine:
+        self.ctx["redis"] = redis()
+        async with AsyncExitStack() as stack:
+            if self.on_startup:
+                await self.on_startup(self.ctx)
+            if self.on_shutdown:
+                stack.push_async_callback(self.on_shutdown, self.ctx)
+            engine = await stack.enter_async_context(
+                Engine(self.max_jobs, stock.plain(self.functions), self.ctx)
+            )
             logger.info(
                 "Worker %s runs %d jobs at a time from %s.",
                 engine.worker_id,

@@ -10,17 +10,14 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from jobs.broker.client import BROKER_ERRORS
-from jobs.broker.envelope import CANCELLED
-from jobs.broker.envelope import result as arq_result
 from jobs.broker.leases import Ack, ack
 from jobs.broker.ready import push
 from jobs.events.emit import publish
-from jobs.lifecycle.announce import unix_ms, waiting
+from jobs.lifecycle.announce import waiting
 from jobs.lifecycle.effects import WriteFailed, WriteLost
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
+from jobs.lifecycle.results import arq_result
 from jobs.lifecycle.store import STORE_ERRORS, StoreThread
-from jobs.models.row import JobRow
-from jobs.status import Status
 from jobs.worker.attempt import Attempt, failed, raised
 from jobs.worker.backoff import Backoff
 
@@ -160,7 +157,7 @@ class Outbox:
             async with self.settling:
                 for attempt in (*over, *again):
                     attempt.is_settled = True
-                await ack(Ack(attempt.lease, _result(attempt.job)) for attempt in over)
+                await ack(Ack(attempt.lease, arq_result(attempt.job)) for attempt in over)
                 await push(waiting(attempt.job, attempt.lease.token) for attempt in again)
         except BROKER_ERRORS as error:
             logger.warning("Redis is away; %d leases will run out by themselves: %r", len(batch), error)
@@ -177,27 +174,3 @@ class Outbox:
             else:
                 trouble.over()
                 return written
-
-
-def _result(job: JobRow) -> bytes:
-    """In arq's form, for its clients."""
-    assert job.finished_at is not None
-    successful = job.status == Status.SUCCESSFUL
-    return arq_result(
-        job_id=job.broker_id,
-        task_path=job.task_path,
-        queue=job.queue_name,
-        attempt=job.attempt,
-        success=successful,
-        value=job.return_value if successful else _failure(job),
-        enqueued_at_ms=unix_ms(job.enqueued_at),
-        started_at_ms=unix_ms(job.last_attempted_at or job.enqueued_at),
-        finished_at_ms=unix_ms(job.finished_at),
-    )
-
-
-def _failure(job: JobRow) -> str:
-    if job.status == Status.CANCELLED:
-        return f"{CANCELLED}job {job.id} was cancelled"
-    error = job.errors[-1]
-    return f"{error['exception_class_path']}: {error['message']}"

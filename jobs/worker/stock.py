@@ -5,13 +5,16 @@ events and results come out the same.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
-from arq.worker import Function, Retry
+from arq.cron import CronJob
+from arq.worker import Function, Retry, func
+from django.utils.module_loading import import_string
 
 from jobs.broker import leases
 from jobs.conf import options
-from jobs.task import all_tasks
+from jobs.task import Task, all_tasks
 from jobs.worker.engine import Engine
 
 #: arq counts tries by itself and gives up after these; the row's attempts decide, so it must never.
@@ -21,18 +24,31 @@ MARGIN_SECONDS = 60
 
 
 def functions() -> list[Function]:
-    """Every task as an arq function of the same name."""
+    """Every task as an arq function of the same name, and the plain ones of OPTIONS."""
     return [
-        Function(
-            name=task.module_path,
-            coroutine=_run,
-            timeout_s=(task.timeout or options().timeout).total_seconds() + MARGIN_SECONDS,
-            keep_result_s=0,
-            keep_result_forever=False,
-            max_tries=UNLIMITED,
-        )
-        for task in all_tasks()
+        *(func(import_string(path)) for path in options().functions),
+        *(_as_function(task) for task in all_tasks()),
     ]
+
+
+def _as_function(task: Task) -> Function:
+    return Function(
+        name=task.module_path,
+        coroutine=_run,
+        timeout_s=(task.timeout or options().timeout).total_seconds() + MARGIN_SECONDS,
+        keep_result_s=0,
+        keep_result_forever=False,
+        max_tries=UNLIMITED,
+    )
+
+
+def plain(functions: Mapping[str, Function | CronJob]) -> dict[str, Function]:
+    """Those that are no tasks. Cron jobs are left out: they are schedules, which arq's own worker runs."""
+    return {
+        name: function
+        for name, function in functions.items()
+        if isinstance(function, Function) and function.coroutine is not _run
+    }
 
 
 async def on_startup(ctx: dict[str, Any]) -> None:

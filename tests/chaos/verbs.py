@@ -103,7 +103,9 @@ class Verbs:
         started = start([lease.job_id for lease in leases], worker)
         by_id = {lease.job_id: lease for lease in leases}
         attempts = [Attempt(job, by_id.pop(str(job.id))) for job in started.jobs]
-        early = [waiting_on(job, by_id.pop(str(job.id)).token) for job in started.early]
+        early = [
+            waiting_on(each.job, each.pause, by_id.pop(str(each.job.id)).token) for each in started.put_off
+        ]
         self._run(push(early))
         self._run(ack([Ack(lease) for lease in by_id.values()]))
         return attempts

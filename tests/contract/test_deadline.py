@@ -53,7 +53,7 @@ def test_a_job_starts_before_its_deadline():
 def test_a_ready_job_is_not_started_after_its_deadline():
     job = too_late()
     result = start([str(job.id)], "w1")
-    assert (result.jobs, result.early) == ([], [])
+    assert (result.jobs, result.put_off) == ([], [])
     job.refresh_from_db()
     assert (job.status, job.attempt, job.starts) == (Status.FAILED, 0, 0)
     assert (job.errors[-1]["exception_class_path"], job.errors[-1]["worker_id"]) == (PASSED, "")

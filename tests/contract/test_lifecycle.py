@@ -72,13 +72,13 @@ def test_an_ended_or_unknown_job_is_not_started():
     job = started(new_job())
     end(job, Status.SUCCESSFUL, return_value=3)
     result = start([str(job.id), "0198c000-0000-7000-8000-000000000000", "no-uuid"], "w2")
-    assert (result.jobs, result.early, result.events) == ([], [], [])
+    assert (result.jobs, result.put_off, result.events) == ([], [], [])
 
 
 def test_a_job_that_is_claimed_too_early_waits_on():
     job = new_job(run_after=timezone.now() + timedelta(minutes=1))
     result = start([str(job.id)], "w1")
-    assert (result.jobs, [early.id for early in result.early]) == ([], [job.id])
+    assert (result.jobs, [each.job.id for each in result.put_off]) == ([], [job.id])
     assert statuses(job) == ["deferred"]
 
 

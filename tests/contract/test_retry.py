@@ -33,7 +33,10 @@ def test_any_end_becomes_ready_with_one_more_attempt(status):
     end(job, status, return_value=5, error={"message": "no"})
     retried = retry(job.id)
     assert retried.events.order_by("-seq")[0].data == {
-        "status": "ready", "attempt": 1, "max_attempts": 2, "reason": "retried by hand"
+        "status": "ready",
+        "attempt": 1,
+        "max_attempts": 2,
+        "reason": "retried by hand",
     }
     stored = Job.objects.get(id=job.id)
     assert (stored.status, stored.return_value, stored.finished_at) == (Status.READY, None, None)

@@ -1,0 +1,66 @@
+"""What stock arq clients asked for: calls that have no row yet, or never get one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from jobs.broker import keys
+from jobs.broker.client import redis
+from jobs.broker.scripts import Script
+
+#: arq forgets the number of tries after about a day.
+KEEP_TRIES = timedelta(days=1)
+
+_try = Script("try")
+
+
+class Call(msgspec.Struct, frozen=True, omit_defaults=True):
+    """arq's envelope, in its field names."""
+
+    #: Name of the function.
+    f: str
+    a: list[Any]
+    k: dict[str, Any]
+    #: When it was enqueued, Unix time in ms.
+    et: int
+    #: Number of its try, if the client set it.
+    t: int | None = None
+    #: Only our own envelopes have it: such a job has a row.
+    p: int | None = None
+
+
+async def read(job_ids: Sequence[str]) -> list[bytes | None]:
+    """The envelopes as they are; None where Redis has none."""
+    found: list[bytes | None] = await redis().mget([keys.JOB + job_id for job_id in job_ids])
+    return found
+
+
+def parse(envelope: bytes) -> Call:
+    """Raises ValueError: expected JSON, as pickle could run anything here."""
+    try:
+        return msgspec.json.decode(envelope, type=Call)
+    except msgspec.MsgspecError as error:
+        raise ValueError(
+            f"The call is no JSON in arq's form ({error}); give the client a job_serializer that makes JSON."
+        ) from error
+
+
+def pack(call: Call) -> bytes:
+    """As a client would have sent it."""
+    return msgspec.json.encode(call)
+
+
+async def count_tries(job_ids: Sequence[str]) -> list[int]:
+    """The number of each job's try that begins now, from 1."""
+    tries: list[int] = await _try(redis(), [], [int(KEEP_TRIES.total_seconds() * 1000), *job_ids])
+    return tries
+
+
+async def uncount_tries(job_ids: Sequence[str]) -> None:
+    """These tries ended through no fault of their jobs."""
+    async with redis().pipeline(transaction=False) as pipe:
+        for job_id in job_ids:
+            pipe.decr(keys.RETRY + job_id)
+        await pipe.execute()

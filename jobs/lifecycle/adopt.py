@@ -1,0 +1,31 @@
+"""Nothing → ready: the call of a task that a stock arq client put into Redis becomes a job."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from jobs.arguments import bind
+from jobs.broker.calls import Call
+from jobs.lifecycle.enqueue import new_job
+from jobs.lifecycle.insert import insert
+from jobs.models import Job
+from jobs.models.row import EventRow, JobRow
+from jobs.task import Task
+
+
+def adopted(task: Task, call: Call, *, arq_id: str, queue: str) -> JobRow:
+    """The row that the call will have. Raises InvalidArguments or ArgumentsTooLarge."""
+    job = new_job(task.using(queue_name=queue), *bind(task, tuple(call.a), call.k))
+    return replace(job, arq_id=arq_id, enqueued_at=datetime.fromtimestamp(call.et / 1000, UTC))
+
+
+@transaction.atomic
+def adopt(jobs: Iterable[JobRow]) -> list[EventRow]:
+    """Stores those that have no row yet: a worker may have died between this and its answer to Redis."""
+    by_call = {(job.arq_id, job.enqueued_at): job for job in jobs}
+    known = Job.objects.filter(arq_id__in=[job.arq_id for job in by_call.values()]).exclude(arq_id="")
+    for call in known.values_list("arq_id", "enqueued_at"):
+        by_call.pop(call, None)
+    return insert(list(by_call.values())).events

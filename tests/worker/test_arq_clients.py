@@ -1,0 +1,270 @@
+"""A stock arq client and our worker: it enqueues by name, and reads status and result with arq's own `Job`."""
+
+import asyncio
+import json
+import logging
+from datetime import timedelta
+
+import pytest
+from arq import Retry
+from arq.connections import ArqRedis
+from arq.jobs import Job as ArqJob
+from arq.jobs import JobStatus
+from arq.worker import Worker as StockWorker
+from arq.worker import func
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+from redis.asyncio import BlockingConnectionPool
+
+from jobs.broker.calls import Call, pack
+from jobs.broker.envelope import dumps, loads
+from jobs.conf import options
+from jobs.lifecycle.adopt import adopt, adopted
+from jobs.models import Job
+from jobs.rules.unknown import GIVEN_UP_AFTER
+from jobs.status import Status
+from jobs.worker.loop import Worker
+from tests import sample_tasks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADD = "tests.sample_tasks.add"
+
+
+@pytest.fixture
+async def stock():
+    """As arq makes it, with JSON in the place of pickle."""
+    pool = BlockingConnectionPool.from_url(options().redis_url)
+    async with ArqRedis(pool, job_serializer=dumps, job_deserializer=loads) as client:
+        yield client
+    await pool.disconnect()
+
+
+async def work_off(**arguments) -> None:
+    worker = Worker(burst=True, handle_signals=False, **arguments)
+    await asyncio.wait_for(worker.async_run(), 30)
+
+
+@pytest.mark.parametrize("job_id", [None, "my own id", "0198c000-0000-7000-8000-000000000000"])
+async def test_a_call_of_a_task_becomes_a_job_and_its_result_is_read_in_redis(stock, job_id):
+    asked = await stock.enqueue_job(ADD, 1, b=4, _job_id=job_id)
+    assert await asked.status() == JobStatus.queued
+    await work_off()
+    assert (await asked.status(), await asked.result(timeout=1)) == (JobStatus.complete, 5)
+    job = await Job.objects.aget()
+    assert (job.arq_id, job.status, job.return_value, job.args) == (asked.job_id, Status.SUCCESSFUL, 5, [1])
+    events = [event.data["status"] async for event in job.events.order_by("seq")]
+    assert events == ["ready", "running", "successful"]
+
+
+async def test_a_call_by_a_task_s_public_name_works_too(stock):
+    asked = await stock.enqueue_job("sample.typed", rows=3)
+    await work_off()
+    assert (await asked.result_info()).success
+    assert (await Job.objects.aget()).kwargs == {"rows": 3}
+
+
+async def test_a_client_may_use_its_id_again_once_the_result_is_gone(stock):
+    for number in (1, 2):
+        asked = await stock.enqueue_job(ADD, number, _job_id="daily")
+        await work_off()
+        assert await asked.result(timeout=1) == number + 2
+        await stock.delete("arq:result:daily")
+    assert await Job.objects.acount() == 2
+
+
+async def test_a_call_whose_end_redis_did_not_hear_of_does_not_run_again(stock):
+    """A worker died between the commit and its answer to Redis."""
+    asked = await stock.enqueue_job("tests.sample_tasks.note", "once", _job_id="x")
+    envelope = await stock.get("arq:job:x")
+    sample_tasks.ran.clear()
+    await work_off()
+    await stock.delete("arq:result:x")
+    await stock.set("arq:job:x", envelope)
+    await stock.zadd("arq:queue", {"x": 1})
+    await work_off()
+    assert sample_tasks.ran == ["once"]
+    assert await asked.status() == JobStatus.not_found
+
+
+async def test_a_call_is_adopted_once():
+    call = Call(f=ADD, a=[1], k={}, et=1_700_000_000_000)
+    rows = [adopted(sample_tasks.add, call, arq_id="x", queue="default") for _ in range(2)]
+    assert len(await sync_to_async(adopt)(rows[:1])) == 1
+    assert await sync_to_async(adopt)(rows[1:]) == []
+    assert await Job.objects.acount() == 1
+
+
+async def test_a_failed_task_s_result_is_an_error(stock):
+    asked = await stock.enqueue_job("tests.sample_tasks.fail")
+    await work_off()
+    info = await asked.result_info()
+    assert not info.success
+    with pytest.raises(Exception, match="as asked"):
+        await asked.result(timeout=1)
+
+
+async def test_arguments_that_do_not_fit_are_answered_with_that_sentence(stock):
+    asked = await stock.enqueue_job(ADD, 1, nonsense=2)
+    await work_off()
+    info = await asked.result_info()
+    assert (info.success, "nonsense" in str(info.result)) == (False, True)
+    assert not await Job.objects.aexists()
+
+
+async def test_a_pickled_call_is_never_loaded(stock, caplog):
+    asked = await ArqRedis(stock.connection_pool).enqueue_job(ADD, 1)
+    await work_off()
+    assert "no JSON in arq's form" in caplog.text
+    answered = json.loads(await stock.get(f"arq:result:{asked.job_id}"))
+    assert answered["s"] is False
+    assert "job_serializer" in answered["r"]
+
+
+async def test_a_call_of_an_unknown_function_waits_for_a_worker_that_knows_it(stock):
+    async def late(ctx, a):
+        return a
+
+    asked = await stock.enqueue_job("late", 7)
+    worker = Worker(handle_signals=False)
+    running = asyncio.create_task(worker.async_run())
+    async with asyncio.timeout(5):
+        while await asked.status() != JobStatus.deferred:
+            await asyncio.sleep(0.01)
+    worker._stopping.set()
+    await running
+    assert await asked.result_info() is None
+    await stock.zadd("arq:queue", {asked.job_id: 1})
+    await work_off(functions=[func(late, name="late")])
+    assert await asked.result(timeout=1) == 7
+
+
+async def test_a_call_that_no_worker_knows_for_long_is_answered_with_an_error(stock):
+    asked = await stock.enqueue_job("nowhere", _job_id="x")
+    long_ago = timezone.now() - GIVEN_UP_AFTER - timedelta(seconds=1)
+    call = Call(f="nowhere", a=[], k={}, et=int(long_ago.timestamp() * 1000))
+    await stock.set("arq:job:x", pack(call))
+    await work_off()
+    info = await asked.result_info()
+    assert (info.success, "nowhere" in str(info.result)) == (False, True)
+
+
+async def test_a_plain_coroutine_runs_without_a_row(stock):
+    seen = []
+
+    async def double(ctx, a, *, b):
+        seen.append((ctx["job_id"], ctx["job_try"], ctx["lent"]))
+        return (a + b) * 2
+
+    asked = await stock.enqueue_job("double", 1, b=2)
+    await work_off(functions=[func(double, name="double")], ctx={"lent": "by the user"})
+    assert await asked.result(timeout=1) == 6
+    assert seen == [(asked.job_id, 1, "by the user")]
+    assert not await Job.objects.aexists()
+    left = {key.decode() for key in await stock.keys("arq:*")}
+    assert left == {f"arq:result:{asked.job_id}"}
+
+
+async def test_a_plain_coroutine_that_asks_for_another_try_gets_it(stock):
+    tries = []
+
+    async def flaky(ctx):
+        tries.append(ctx["job_try"])
+        if len(tries) < 3:
+            raise Retry(defer=0.01)
+        return len(tries)
+
+    asked = await stock.enqueue_job("flaky")
+    await work_off(functions=[func(flaky, name="flaky")])
+    assert (await asked.result(timeout=1), tries) == (3, [1, 2, 3])
+
+
+async def test_a_plain_coroutine_gets_no_more_tries_than_arq_gives_it(stock):
+    tries = []
+
+    async def never(ctx):
+        tries.append(ctx["job_try"])
+        raise Retry
+
+    asked = await stock.enqueue_job("never")
+    await work_off(functions=[func(never, name="never", max_tries=2)])
+    assert (tries, (await asked.result_info()).success) == ([1, 2], False)
+
+
+async def test_a_plain_coroutine_s_error_is_its_result(stock):
+    async def broken(ctx):
+        raise ValueError("so it is")
+
+    asked = await stock.enqueue_job("broken")
+    await work_off(functions=[func(broken, name="broken")])
+    with pytest.raises(Exception, match="so it is"):
+        await asked.result(timeout=1)
+
+
+async def test_a_plain_coroutine_that_is_handed_back_uses_up_no_try(stock, settings):
+    options = {**settings.TASKS["default"]["OPTIONS"], "grace_seconds": 0}
+    settings.TASKS = {"default": {**settings.TASKS["default"], "OPTIONS": options}}
+    tries, begun = [], asyncio.Event()
+
+    async def slow(ctx):
+        tries.append(ctx["job_try"])
+        begun.set()
+        if len(tries) == 1:
+            await asyncio.sleep(60)
+
+    asked = await stock.enqueue_job("slow")
+    worker = Worker(handle_signals=False, functions=[func(slow, name="slow")])
+    running = asyncio.create_task(worker.async_run())
+    await asyncio.wait_for(begun.wait(), 10)
+    worker._stopping.set()
+    await asyncio.wait_for(running, 10)
+    assert await asked.status() == JobStatus.queued
+    await work_off(functions=[func(slow, name="slow")])
+    assert (tries, await asked.status()) == ([1, 1], JobStatus.complete)
+
+
+async def test_a_stock_worker_beside_ours_steals_nothing_that_is_leased(stock):
+    """Both on the same queue, with plain functions of the same name; each job runs once."""
+    ran = []
+
+    async def both(ctx, number):
+        ran.append(number)
+        await asyncio.sleep(0.02)
+
+    for number in range(60):
+        await stock.enqueue_job("both", number)
+    functions = [func(both, name="both")]
+    theirs = StockWorker(
+        functions,
+        redis_pool=stock,
+        burst=True,
+        handle_signals=False,
+        poll_delay=0.01,
+        job_serializer=dumps,
+        job_deserializer=loads,
+        max_jobs=5,
+    )
+    await asyncio.gather(theirs.async_run(), work_off(functions=functions, max_jobs=5))
+    assert sorted(ran) == list(range(60))
+
+
+async def test_a_stock_client_can_abort_a_job_that_runs_here(stock, caplog):
+    caplog.set_level(logging.ERROR)
+    asked = await stock.enqueue_job("tests.sample_tasks.linger", 30.0)
+    worker = Worker(handle_signals=False)
+    running = asyncio.create_task(worker.async_run())
+    async with asyncio.timeout(10):
+        while await asked.status() != JobStatus.in_progress:
+            await asyncio.sleep(0.01)
+    assert await asked.abort(timeout=10)
+    assert (await Job.objects.aget()).status == Status.CANCELLED
+    worker._stopping.set()
+    await running
+
+
+async def test_arq_s_job_finds_one_of_ours_by_its_id(stock):
+    result = await sample_tasks.add.aenqueue(1)
+    theirs = ArqJob(result.id, stock, _deserializer=loads)
+    assert await theirs.status() == JobStatus.queued
+    await work_off()
+    assert await theirs.result(timeout=1) == 3
