@@ -1,12 +1,13 @@
 """The long form: `bin/chaos --minutes 20`. All faults, mixed at random; ends with a verdict and figures."""
 
 import argparse
+import json
 import random
 import shutil
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from tests.chaos.faults import Workers, broker_faults, disk_faults, small_disk, store_faults
@@ -15,6 +16,7 @@ from tests.chaos.world import World, running_world
 
 WORKERS = 3
 SHOWN_FINDINGS = 40
+SHOWN_COMPLAINTS = 8
 
 
 def main() -> int:
@@ -32,7 +34,20 @@ def main() -> int:
             raise
         if verdict.findings:
             keep(world, options)
-    return told(verdict, options.seed)
+        complaints = complained(world.system.log)
+    told(verdict, complaints, options.seed)
+    return 1 if verdict.findings else 0
+
+
+def complained(log: str) -> Counter[str]:
+    """What processes logged as errors, by logger and the message's first words."""
+    complaints: Counter[str] = Counter()
+    for text in log.splitlines():
+        with suppress(ValueError):  # a traceback at a boot, or a line that the disk had no room for
+            line = json.loads(text)
+            if line["level"] in {"error", "critical"}:
+                complaints[f"{line['logger']}: {line['event'][:60]}"] += 1
+    return complaints
 
 
 def parsed() -> argparse.Namespace:
@@ -93,16 +108,18 @@ def keep(world: World, options: argparse.Namespace) -> None:
     print(f"Kept in {kept}.", flush=True)
 
 
-def told(verdict: Verdict, seed: int) -> int:
+def told(verdict: Verdict, complaints: Counter[str], seed: int) -> None:
     findings = verdict.findings
     print(verdict.figures())
+    print(f"Errors in the logs: {complaints.total()}, most often:")
+    for complaint, count in complaints.most_common(SHOWN_COMPLAINTS):
+        print(f"  {count} × {complaint}")
     print(f"Broken promises: {len(findings)}")
     for rule, count in Counter(finding.rule for finding in findings).most_common():
         print(f"  {count} × {rule}")
     for finding in findings[:SHOWN_FINDINGS]:
         print(f"  {finding}")
     print(f"Seed {seed}: {'BAD' if findings else 'GOOD'}.")
-    return 1 if findings else 0
 
 
 if __name__ == "__main__":
