@@ -110,7 +110,7 @@ def by_cprofile(contender: Contender, sizes: Sizes, servers: Servers) -> Profile
         opened.start_worker()
         started_ns = opened.listener.start_of(1)
         seconds = (opened.wait_until_none_left() - started_ns) / 1e9
-        opened.stop_worker()  # it writes its file
+        opened.stop_worker_cleanly()  # it writes its file
     made = from_statistics(pstats.Stats(str(file)))
     made.how = f"cProfile: the event loop's thread alone, {sizes.jobs(contender) / seconds:,.0f} jobs/s"
     return made

@@ -86,10 +86,16 @@ class Session:
         self.listener.forget()
         self.ping()
 
+    def stop_worker_cleanly(self) -> None:
+        """For one that leaves something behind at its end."""
+        assert self._worker
+        launch.stop(self._worker)
+
     def stop_worker(self) -> None:
+        """At once: it has nothing to do."""
         worker, self._worker = self._worker, None
         if worker:
-            launch.stop(worker)
+            launch.kill(worker)
 
     def drain(self) -> Drained:
         """Starts a worker and waits until it has worked off what was enqueued."""

@@ -35,5 +35,5 @@ class Sizes:
         return max(min(self.fewest, jobs), int(jobs * self.share))
 
 
-WHOLE = Sizes(rounds=3, share=1, samples=120, sample_seconds=6, idle_seconds=7, fewest=200)
+WHOLE = Sizes(rounds=3, share=1, samples=120, sample_seconds=5, idle_seconds=6, fewest=200)
 QUICK = Sizes(rounds=1, share=0.05, samples=20, sample_seconds=2, idle_seconds=2, fewest=200)

@@ -14,7 +14,7 @@ CONTENDERS = [
         worker=("-m", "benchmarks.peers.arq.app"),
         left_in_redis=(("ZCARD", "arq:queue"),),
         jobs=4_000,
-        naps=4_000,
+        naps=2_000,
         environ={"ARQ_POLL_SECONDS": "0.5"},
     ),
     Contender(
@@ -26,7 +26,7 @@ CONTENDERS = [
         worker=("-m", "benchmarks.peers.arq.app"),
         left_in_redis=(("ZCARD", "arq:queue"),),
         jobs=6_000,
-        naps=6_000,
+        naps=3_000,
         environ={"ARQ_POLL_SECONDS": "0.01", "BENCH_LOOP": "uvloop"},
     ),
 ]

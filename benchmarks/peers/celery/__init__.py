@@ -17,6 +17,6 @@ CONTENDERS = [
         ended_in_redis=("DBSIZE",),
         redis_database=1,
         jobs=2_500,
-        naps=2_500,
+        naps=1_500,
     ),
 ]

@@ -15,6 +15,6 @@ CONTENDERS = [
         ),
         ended_in_redis=("HLEN", "huey.results.bench"),
         jobs=5_000,
-        naps=5_000,
+        naps=2_500,
     ),
 ]

@@ -16,7 +16,7 @@ CONTENDERS = [
         prepare=(*APP, "schema", "--apply"),
         left_in_sql="SELECT EXISTS(SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))",
         jobs=1_200,
-        naps=1_200,
+        naps=600,
         environ={"BENCH_LOOP": "uvloop"},
     ),
 ]

@@ -12,7 +12,7 @@ CONTENDERS = [
         worker=("-m", "saq", "benchmarks.peers.saq.app.settings", "--quiet"),
         left_in_redis=(("ZCARD", "saq:default:incomplete"),),
         jobs=8_000,
-        naps=8_000,
+        naps=4_000,
         environ={"BENCH_LOOP": "uvloop"},
     ),
 ]

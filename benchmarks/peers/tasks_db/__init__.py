@@ -18,7 +18,7 @@ CONTENDERS = [
         prepare=("-m", "django", "migrate", "--verbosity=0"),
         left_in_sql=LEFT,
         jobs=800,
-        naps=200,
+        naps=150,
         environ={"DJANGO_SETTINGS_MODULE": "benchmarks.peers.tasks_db.settings", "BENCH_LOOP": "uvloop"},
     ),
 ]

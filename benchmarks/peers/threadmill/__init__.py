@@ -15,7 +15,7 @@ CONTENDERS = [
             ("ZCARD", "threadmill:{default}:running:default"),
         ),
         jobs=1_500,
-        naps=1_500,
+        naps=1_000,
         environ={"DJANGO_SETTINGS_MODULE": "benchmarks.peers.threadmill.settings"},
     ),
 ]

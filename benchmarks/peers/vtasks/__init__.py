@@ -15,7 +15,7 @@ CONTENDERS = [
         worker=WORKER,
         left_in_redis=(("LLEN", "{vt}:q:default"), ("LLEN", "{vt}:processing:bench")),
         jobs=12_000,
-        naps=12_000,
+        naps=6_000,
         environ={**ENVIRON, "VTASKS_STORE": "valkey"},
     ),
     Contender(
@@ -29,7 +29,7 @@ CONTENDERS = [
         prepare=("-m", "django", "migrate", "--verbosity=0"),
         left_in_sql="SELECT EXISTS(SELECT 1 FROM db_queuedtask WHERE status IN ('QUEUED', 'PROCESSING'))",
         jobs=1_000,
-        naps=600,
+        naps=400,
         environ={**ENVIRON, "VTASKS_STORE": "postgresql"},
     ),
 ]
