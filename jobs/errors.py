@@ -91,6 +91,10 @@ class DeadlinePassed(JobError):
     """The job's deadline has passed; no attempt may start after it."""
 
 
+class LeaseOver(JobError):
+    """The lease ran out before the job could be started: another worker may have it."""
+
+
 class AttemptOver(JobError):
     """This attempt does not hold its job any more: it has ended, or another attempt has started."""
 

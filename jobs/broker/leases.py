@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
+from math import inf
 from operator import attrgetter
 
 from django.tasks import DEFAULT_TASK_QUEUE_NAME
@@ -31,6 +32,8 @@ class Lease:
     queue: str
     #: "<worker id>:<number of the claim>", unique.
     token: str
+    #: When it is over unless it is prolonged, by time.monotonic(); never too late.
+    over_at: float = field(default=inf, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

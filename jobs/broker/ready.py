@@ -1,6 +1,7 @@
 """Jobs that wait: pushed by whoever enqueues, claimed by workers."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched, groupby
@@ -72,11 +73,13 @@ async def claim(worker_id: str, slots: int, shares: Sequence[Share]) -> Claim:
     """Takes up to `slots` ready jobs; of each queue in the order of their priority and age."""
     names = [share.queue for share in shares]
     args = [part for share in shares for part in (share.slots, share.max_slots)]
+    over_at = time.monotonic() + LEASE.total_seconds()
     pause, is_capped, *found = await _claim(
         redis(), [keys.CLAIMS, keys.PAUSED, *map(keys.queue, names)], [worker_id, _LEASE_MS, slots, *args]
     )
     leases = [
-        Lease(job_id.decode(), names[number], token.decode()) for number, job_id, token in batched(found, 3)
+        Lease(job_id.decode(), names[number], token.decode(), over_at)
+        for number, job_id, token in batched(found, 3)
     ]
     return Claim(leases, None if pause < 0 else pause / 1000, bool(is_capped))
 

@@ -1,15 +1,17 @@
 """Ready → running: claimed jobs get an attempt, and the fence moves on."""
 
 import re
+import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs.errors import UnknownTask, WorkerLost
+from jobs.errors import LeaseOver, UnknownTask, WorkerLost
 from jobs.lifecycle import sql, transition
 from jobs.lifecycle.expire import expire, is_too_late
 from jobs.models import Job
@@ -47,10 +49,11 @@ class PutOff:
     pause: timedelta
 
 
-def start(job_ids: Collection[str], worker_id: str) -> Started:
+def start(job_ids: Collection[str], worker_id: str, *, before: float = inf) -> Started:
     """Starts those of the claimed jobs that may start.
 
-    A row that is still running has been claimed because its worker lost the lease: it is rescued first.
+    A row that is still running has been claimed because its worker lost the lease: it is rescued first. That is true
+    only while our own lease holds, so after `before` (time.monotonic()) none is started: raises LeaseOver.
     """
     now = timezone.now()
     with sql.changes():
@@ -62,6 +65,9 @@ def start(job_ids: Collection[str], worker_id: str) -> Started:
             jobs += _start_ready(made_ready, worker_id, now)
         events += [transition.status_event(job, now=now) for job in jobs]
         sql.log(events)
+        # We may have waited for a lock, or the process was stopped. From here to the commit the rows are locked.
+        if time.monotonic() > before:
+            raise LeaseOver
     return Started(jobs, put_off, events)
 
 

@@ -20,6 +20,7 @@ from jobs.broker.calls import Call
 from jobs.broker.leader import resign
 from jobs.broker.leases import Ack, Lease, ack
 from jobs.broker.ready import push
+from jobs.errors import LeaseOver
 from jobs.events.emit import publish
 from jobs.lifecycle import signals
 from jobs.lifecycle.announce import waiting_on
@@ -149,7 +150,14 @@ class Engine:
         """Also answers the leases of jobs that have no row, or have ended."""
         if not leases:
             return [], []
-        started = await self._store(start, [lease.job_id for lease in leases], self.worker_id)
+        before = min(lease.over_at for lease in leases)
+        try:
+            started = await self._store(
+                start, [lease.job_id for lease in leases], self.worker_id, before=before
+            )
+        except LeaseOver:
+            logger.warning("%d claimed jobs could not be started in time; their leases ran out.", len(leases))
+            return [], []
         rows = {job.broker_id: job for job in started.jobs}
         put_off = {each.job.broker_id: each for each in started.put_off}
         attempts = [

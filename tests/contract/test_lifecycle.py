@@ -1,11 +1,13 @@
 """The verbs that change jobs, on every kind of store."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from jobs.errors import LeaseOver
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
 from jobs.lifecycle.start import MAX_WORKER_DEATHS, start
 from jobs.models import Event, Job
@@ -183,3 +185,12 @@ async def test_an_async_call_returns_when_the_row_is_committed():
     result = await add.aenqueue(1, b=3)
     job = await Job.objects.aget(id=result.id)
     assert (job.args, job.kwargs) == ([1], {"b": 3})
+
+
+def test_a_claim_that_came_too_late_to_a_start_takes_the_job_from_nobody():
+    """Its worker waited for a lock, or was stopped, for longer than its lease."""
+    running, waiting = started(new_job(), "w2"), new_job()
+    with pytest.raises(LeaseOver):
+        start([str(running.id), str(waiting.id)], "w1", before=time.monotonic() - 1)
+    assert (statuses(running), statuses(waiting)) == (["ready", "running"], ["ready"])
+    assert Job.objects.get(id=running.id).worker_ids == ["w2"]
