@@ -5,6 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _thread = threading.local()
+#: Of threads that have not asked for another; None: without end.
+_everybody: list[float | None] = [None]
+
+
+def limit_everybody(seconds: float) -> None:
+    """From now on patience(seconds) holds in every thread of this process: for one that serves requests."""
+    _everybody[0] = seconds
 
 
 @contextmanager
@@ -13,7 +20,7 @@ def patience(seconds: float) -> Iterator[None]:
 
     Not for everybody: a report or a migration may take its time. SQLite needs none.
     """
-    before = patience_seconds()
+    before = getattr(_thread, "seconds", None)
     _thread.seconds = seconds
     try:
         yield
@@ -24,4 +31,4 @@ def patience(seconds: float) -> Iterator[None]:
 def patience_seconds() -> float | None:
     """None: without end."""
     seconds: float | None = getattr(_thread, "seconds", None)
-    return seconds
+    return _everybody[0] if seconds is None else seconds

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from jobs.patience import patience
+from jobs.patience import limit_everybody, patience
 from project import postgres
 from tests.chaos.proxy import Proxy
 
@@ -64,6 +64,15 @@ def test_a_silent_connection_is_not_lent(pool, proxy):
     with pool.connection() as another:
         assert another.execute("SELECT 2").fetchone() == (2,)
     assert time.monotonic() - began < SOON_SECONDS
+
+
+def test_a_process_that_serves_requests_waits_in_no_thread_for_ever(pool, proxy, monkeypatch):
+    monkeypatch.setattr("jobs.patience._everybody", [None])
+    limit_everybody(PATIENCE_SECONDS)
+    with pool.connection() as connection:
+        proxy.silence()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
 
 
 def test_who_has_not_asked_for_a_limit_may_wait_as_long_as_it_takes(pool):

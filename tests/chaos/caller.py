@@ -25,6 +25,7 @@ from django.utils import timezone  # noqa: E402
 
 from jobs.errors import AlreadyEnded  # noqa: E402
 from jobs.lifecycle.cancel import acancel  # noqa: E402
+from jobs.patience import patience  # noqa: E402
 from jobs.status import Status  # noqa: E402
 from jobs.task import Task  # noqa: E402
 from tests.chaos import tasks  # noqa: E402
@@ -46,6 +47,8 @@ SECONDS_MIX = (40, 30, 20, 12, 6, 1)
 #: What a web process may answer to a call that it can't take now.
 NOT_NOW = {429, 502, 503, 504}
 PATIENCE_SECONDS = 30.0
+#: For an answer of the database, as a web process would have it: a thread that hangs keeps a connection.
+DATABASE_SECONDS = 10.0
 #: Of the awaited calls.
 CANCELLED_SHARE = 0.1
 
@@ -101,7 +104,7 @@ class Caller:
 
 def _commit(task: Task, seconds: float) -> str:
     try:
-        with transaction.atomic():
+        with patience(DATABASE_SECONDS), transaction.atomic():
             job_id: str = task.enqueue(seconds=seconds).id
         return job_id
     finally:
@@ -110,7 +113,7 @@ def _commit(task: Task, seconds: float) -> str:
 
 def _roll_back(task: Task, seconds: float) -> str:
     try:
-        with transaction.atomic():
+        with patience(DATABASE_SECONDS), transaction.atomic():
             job_id: str = task.enqueue(seconds=seconds).id
             transaction.set_rollback(True)
         return job_id

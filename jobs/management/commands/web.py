@@ -15,10 +15,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
 from jobs.management.sockets import SocketProtocol
+from jobs.patience import limit_everybody
 
 logger = logging.getLogger(__name__)
 
 MAX_FRAME_BYTES = 64 * 1024
+#: A request that waits so long for an answer of PostgreSQL keeps a connection that others need.
+DATABASE_SECONDS = 30.0
 #: How long requests and sockets may go on after SIGTERM before they are cut.
 SHUTDOWN_TIMEOUT_SECONDS = 10
 #: How long those who have just connected may take to send their request.
@@ -38,6 +41,7 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, fd: int | None, **_: Any) -> None:
         listener = inherited(fd) if fd is not None else listen(host, port)
         logger.info("Serving on %s:%s.", *listener.getsockname()[:2])
+        limit_everybody(DATABASE_SECONDS)
         server = uvicorn.Server(configuration())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(server, listener))
