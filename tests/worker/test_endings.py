@@ -92,11 +92,11 @@ async def end_of(task, *args) -> Job:
 async def started(task) -> str:
     job_id = (await task.aenqueue()).id
     await reached(job_id, Status.RUNNING)
-    return job_id
+    return str(job_id)
 
 
 def error_of(job: Job) -> str:
-    return job.errors[-1]["exception_class_path"]
+    return str(job.errors[-1]["exception_class_path"])
 
 
 async def test_a_coroutine_may_clean_up_at_its_soft_limit(engine):
@@ -185,8 +185,8 @@ async def test_a_task_that_will_not_end_does_not_keep_its_job_from_being_handed_
             worker.handle_sig(Signals.SIGTERM)
             job = await reached(job_id, Status.READY)
         assert (job.attempt, job.starts) == (0, 1)
-        assert await client.redis().zscore("arq:queue", job_id) < 0
         worker._stopping.clear()
+    assert await client.redis().zscore("arq:queue", job_id) < 0
 
 
 async def test_a_stock_arq_client_aborts_a_waiting_job(store):
