@@ -162,7 +162,10 @@ def test_the_outermost_priorities_are_taken(priority):
         ({"executor": "fiber"}, "executor must be None or 'process'"),
         ({"max_memory": 1}, "max_memory needs executor='process'"),
         ({"expose": True}, "needs named parameters"),
-        ({"soft_timeout": timedelta(0)}, "soft_timeout must be a positive timedelta below the timeout of 0:05:00"),
+        (
+            {"soft_timeout": timedelta(0)},
+            "soft_timeout must be a positive timedelta below the timeout of 0:05:00",
+        ),
         ({"soft_timeout": timedelta(minutes=5)}, "soft_timeout must be"),
         ({"soft_timeout": timedelta(2), "timeout": timedelta(1)}, "below the timeout of 1 day"),
         ({"soft_timeout": 5}, "soft_timeout must be"),

@@ -62,8 +62,12 @@ async def test_the_traceback_is_for_staff_only(ada, staff, here, job_of_ada):
         status="failed",
         errors=[
             {
-                "attempt": 1, "exception_class_path": "ValueError", "message": "no",
-                "traceback": "secret lines", "worker_id": "w1", "at": "2026-01-01T00:00:00Z",
+                "attempt": 1,
+                "exception_class_path": "ValueError",
+                "message": "no",
+                "traceback": "secret lines",
+                "worker_id": "w1",
+                "at": "2026-01-01T00:00:00Z",
             }
         ],
     )

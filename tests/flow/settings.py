@@ -1,6 +1,7 @@
 """The project's settings, with the tests' own tasks, and with the apps that a test names."""
 
 import os
+from typing import Any
 
 from project.settings import *  # noqa: F403
 from project.settings import INSTALLED_APPS, TASKS
@@ -9,5 +10,6 @@ INSTALLED_APPS = [*INSTALLED_APPS, "tests.flow", *os.environ.get("TEST_APPS", ""
 
 #: Options of the engine that a test sets for its processes, and how to read them.
 _READ = {"TEST_GRACE_SECONDS": ("grace_seconds", float), "TEST_SLOTS": ("slots", int)}
+_default: dict[str, Any] = TASKS["default"]
 _given = {name: read(os.environ[key]) for key, (name, read) in _READ.items() if key in os.environ}
-TASKS = {"default": {**TASKS["default"], "OPTIONS": {**TASKS["default"]["OPTIONS"], **_given}}}
+TASKS = {"default": {**_default, "OPTIONS": {**_default["OPTIONS"], **_given}}}

@@ -64,7 +64,10 @@ def test_pruning_says_how_much_it_deleted():
     assert run("prune") == "Deleted 0 jobs and uploads.\n", "its id says that it is young"
     Job.objects.create(
         id="01900000-0000-7000-8000-000000000000",
-        status="successful", enqueued_at=aged, finished_at=aged, backend="default",
+        status="successful",
+        enqueued_at=aged,
+        finished_at=aged,
+        backend="default",
     )
     assert run("prune") == "Deleted 1 jobs and uploads.\n"
     assert [str(job.id) for job in Job.objects.all()] == [old]

@@ -41,7 +41,8 @@ def context_of(job: Job, *, said: Said | None = None) -> JobContext:
 
 def next_attempt(context: JobContext) -> JobContext:
     """The same job, one attempt later."""
-    context.job.attempt += 1
-    context.job.starts += 1
-    context.job.save()
-    return context_of(context.job)
+    job = cast("Job", context.job)
+    job.attempt += 1
+    job.starts += 1
+    job.save()
+    return context_of(job)

@@ -1,9 +1,10 @@
 """email.send against a real SMTP server."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -190,11 +191,12 @@ def test_recipients_and_jobs_have_message_ids_of_their_own(mail_server: MailServ
 
 def test_when_told_to_stop_it_stops_between_two_messages_and_goes_on_later(mail_server: MailServer) -> None:
     context = new_context(send)
-    context.stop.set()
+    stop = cast("threading.Event", context.stop)
+    stop.set()
     with pytest.raises(Snooze):
         run(context, [ANN, BOB])
     assert mail_server.asked == []
-    context.stop.clear()
+    stop.clear()
     assert run(context, [ANN, BOB])["sent"] == [ANN, BOB]
 
 

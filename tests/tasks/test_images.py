@@ -78,7 +78,7 @@ def run(transactional_db, django_user_model):
         result = process.func(context, str(upload.id), **arguments)
 
         def read_file(name: str) -> bytes:
-            with File.objects.get(job=context.job, name=name).content.open("rb") as file:
+            with File.objects.get(job=context.job.id, name=name).content.open("rb") as file:
                 return bytes(file.read())
 
         return result, read_file

@@ -54,7 +54,7 @@ def run(owner):
         result = build.func(context, str(upload.id), **arguments)
 
         def read(name: str) -> bytes:
-            with File.objects.get(job=context.job, name=name).content.open("rb") as file:
+            with File.objects.get(job=context.job.id, name=name).content.open("rb") as file:
                 return bytes(file.read())
 
         return result, read

@@ -26,7 +26,7 @@ async def watch():
     watch.stop()
 
 
-def probe(port: int, path: str = "/livez") -> tuple[int, dict]:
+def probe(port: int, path: str = "/livez") -> tuple[int, dict[str, str]]:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return answer.status, json.load(answer)

@@ -1,6 +1,7 @@
 """An error that is thrown into a coroutine is like one that it awaited."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ class Nudge(Exception):
     pass
 
 
-async def interrupted(coroutine) -> asyncio.Task:
+async def interrupted(coroutine) -> asyncio.Task[Any]:
     """The coroutine as a task, which has been interrupted where it first waits."""
     steered = Steered(coroutine)
 
