@@ -5,9 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from asgiref.sync import async_to_sync
-
-from jobs.broker import client
 from jobs.broker.client import BROKER_ERRORS
 from jobs.broker.envelope import envelope
 from jobs.broker.ready import Waiting, push
@@ -26,18 +23,6 @@ async def announce(jobs: Sequence[Job | JobRow], events: Sequence[EventRow]) -> 
         logger.warning("Redis is away; %d stored jobs will be pushed when it is back: %r", len(jobs), error)
         return
     await publish(events)
-
-
-def announce_from_sync(jobs: Sequence[Job | JobRow], events: Sequence[EventRow]) -> None:
-    async_to_sync(_announce_and_tidy)(jobs, events)
-
-
-async def _announce_and_tidy(jobs: Sequence[Job | JobRow], events: Sequence[EventRow]) -> None:
-    """A loop that has no client yet was made for this one call: close what is opened in it."""
-    borrowed = client.is_open()
-    await announce(jobs, events)
-    if not borrowed:
-        await client.close()
 
 
 def waiting(job: Job | JobRow, token: str = "") -> Waiting:

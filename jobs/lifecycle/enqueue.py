@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from asgiref.sync import AsyncToSync, sync_to_async
-from django.db import transaction
+from asgiref.sync import AsyncToSync
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from jobs.lifecycle.announce import announce, announce_from_sync
+from jobs.lifecycle.announce import announce
+from jobs.lifecycle.commit import awrite_then_tell, write_then_tell
 from jobs.lifecycle.insert import Inserted, insert
 from jobs.lifecycle.intake import intake
 from jobs.lifecycle.unique import key_of
@@ -64,8 +65,7 @@ def _later(moment: datetime, duration: timedelta | None) -> datetime | None:
 
 def enqueue(jobs: Sequence[JobRow]) -> list[JobRow]:
     """Stores all of the jobs or none; answers those that stand for them."""
-    inserted, _ = _insert(jobs)
-    return inserted.jobs
+    return write_then_tell(partial(insert, jobs), _tell).jobs
 
 
 async def aenqueue(job: JobRow) -> JobRow:
@@ -78,19 +78,11 @@ async def aenqueue(job: JobRow) -> JobRow:
 
 async def aenqueue_many(jobs: Sequence[JobRow]) -> list[JobRow]:
     """See enqueue() and aenqueue()."""
-    inserted, is_committed = await sync_to_async(_insert)(jobs, in_a_loop=True)
-    if is_committed:
-        await announce(inserted.new, inserted.events)
-    return inserted.jobs
+    return (await awrite_then_tell(partial(insert, jobs), _tell)).jobs
 
 
-def _insert(jobs: Sequence[JobRow], *, in_a_loop: bool = False) -> tuple[Inserted, bool]:
-    """Also whether the rows are committed. If so, a caller in a loop tells workers itself, which is quicker there."""
-    inserted = insert(jobs)
-    is_committed = not transaction.get_connection().in_atomic_block
-    if not (in_a_loop and is_committed):
-        transaction.on_commit(lambda: announce_from_sync(inserted.new, inserted.events), robust=True)
-    return inserted, is_committed
+async def _tell(inserted: Inserted) -> None:
+    await announce(inserted.new, inserted.events)
 
 
 def _is_called_from_sync_code() -> bool:
