@@ -1,4 +1,4 @@
-"""Names of keys in Redis: arq's own, so that its client and tools understand them, and two of ours."""
+"""Names of keys in Redis: arq's own, so that its client and tools understand them, and a few of ours."""
 
 from arq.constants import (
     abort_jobs_ss,

@@ -20,7 +20,7 @@ from jobs.status import Status
 REASON = "retried by hand"
 
 _CHANGING = (
-    *(*transition.CHANGING, "max_attempts", "run_after", "deadline_at", "cancel_requested_at", "unknown_at"),
+    *(*transition.CHANGING, "max_attempts", "run_after", "deadline_at", "cancel_requested_at"),
     *("return_value", "progress", "progress_text"),
 )
 

@@ -58,17 +58,8 @@ _STORE_GIVEN = {
 #: The fields of a JobRow that a start reads back; the others are not set while a job runs.
 _STARTED = (
     *("id", "task_path", "queue_name", "priority", "backend", "args", "kwargs", "owner_id", "status", "seq"),
-    *(
-        "attempt",
-        "max_attempts",
-        "starts",
-        "timeout_seconds",
-        "deadline_at",
-        "unique_key",
-        "secrets",
-        "arq_id",
-    ),
-    *("enqueued_at", "run_after", "started_at", "last_attempted_at", "workers", "errors"),
+    *("attempt", "max_attempts", "starts", "timeout_seconds", "deadline_at", "unique_key", "secrets"),
+    *("arq_id", "enqueued_at", "run_after", "started_at", "last_attempted_at", "workers", "errors"),
 )
 _START = f"""
     UPDATE jobs_job
@@ -76,7 +67,8 @@ _START = f"""
         started_at = coalesce(started_at, %(now)s), last_attempted_at = %(now)s, progress = 0, progress_text = '',
         unknown_at = NULL
     WHERE id IN (SELECT job_id FROM {{given}}) AND status = 'ready'
-        AND (run_after IS NULL OR run_after <= %(due)s)        AND (deadline_at IS NULL OR deadline_at > %(now)s)
+        AND (run_after IS NULL OR run_after <= %(due)s)
+        AND (deadline_at IS NULL OR deadline_at > %(now)s)
         AND task_path IN (SELECT value FROM {{tasks}})
     RETURNING {", ".join(_STARTED)}
 """  # noqa: S608  our own column names

@@ -10,6 +10,7 @@ from django.db.models import Q
 from jobs.broker import aborts
 from jobs.errors import AlreadyEnded, JobNotFound
 from jobs.lifecycle.cancel import acancel
+from jobs.lifecycle.start import is_job_id
 from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import WAITING
@@ -37,13 +38,6 @@ async def cancel_aborted(store: StoreThread) -> None:
 
 
 def _waiting(broker_ids: Sequence[str]) -> list[UUID]:
-    ours = [UUID(broker_id) for broker_id in broker_ids if _is_uuid(broker_id)]
+    ours = [UUID(broker_id) for broker_id in broker_ids if is_job_id(broker_id)]
     waiting = Job.objects.filter(finished_at=None, status__in=WAITING)
     return list(waiting.filter(Q(id__in=ours) | Q(arq_id__in=broker_ids)).values_list("id", flat=True))
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return bool(UUID(text))
-    except ValueError:
-        return False
