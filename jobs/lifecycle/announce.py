@@ -16,13 +16,19 @@ logger = logging.getLogger(__name__)
 
 
 async def announce(jobs: Sequence[Job | JobRow], events: Sequence[EventRow]) -> None:
-    """Pushes committed jobs and publishes their events. If Redis is away, the sweep pushes them later."""
+    """Pushes committed jobs and publishes their events."""
+    if await push_stored(jobs):
+        await publish(events)
+
+
+async def push_stored(jobs: Sequence[Job | JobRow]) -> bool:
+    """Whether Redis took the committed jobs. If not, the sweep pushes them when it is back."""
     try:
         await push(waiting(job) for job in jobs)
     except BROKER_ERRORS as error:
         logger.warning("Redis is away; %d stored jobs will be pushed when it is back: %r", len(jobs), error)
-        return
-    await publish(events)
+        return False
+    return True
 
 
 def waiting(job: Job | JobRow, token: str = "") -> Waiting:

@@ -7,7 +7,8 @@ import asyncio
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from jobs.lifecycle.announce import announce
+from jobs.events.emit import publish
+from jobs.lifecycle.announce import push_stored
 from jobs.lifecycle.insert import Inserted, insert
 from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 from jobs.models.row import JobRow
@@ -80,9 +81,12 @@ class Intake:
                 asked.stored.set_exception(error)
 
     async def _tell(self, batch: list[_Asked], inserted: Inserted) -> None:
+        """A caller goes on once Redis knows of its job, and does not wait for those who watch it."""
         try:
-            await announce(inserted.new, inserted.events)
+            is_pushed = await push_stored(inserted.new)
         finally:
             for asked, job in zip(batch, inserted.jobs, strict=True):
                 if not asked.stored.done():  # its caller may have been cancelled
                     asked.stored.set_result(job)
+        if is_pushed:
+            await publish(inserted.events)
