@@ -4,9 +4,13 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from jobs.conf import Options
+from jobs.task import Task
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -46,6 +50,13 @@ def test_the_readme_names_every_variable_of_the_environment():
     source = (Path(__file__).parents[2] / "project" / "env.py").read_text()
     for name in re.findall(r'_read\(environ, "(\w+)"', source):
         assert f"`{name}`" in README, name
+
+
+def test_the_readme_names_every_option_of_a_task_and_of_the_engine():
+    of_django = {"func", "module_path", "backend"}
+    for option in (*fields(Task), *fields(Options)):
+        name = "owner" if option.name == "owner_id" else option.name
+        assert option.name in of_django or re.search(rf"\b{name}\b", README), option.name
 
 
 def test_every_link_of_the_readme_leads_somewhere():
