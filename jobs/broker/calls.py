@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -12,6 +12,9 @@ from jobs.broker.scripts import Script
 
 #: arq forgets the number of tries after about a day.
 KEEP_TRIES = timedelta(days=1)
+
+#: Unix time in ms, up to the end of the calendar in the year 9999.
+type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_400_000)]
 
 _try = Script("try")
 
@@ -24,11 +27,13 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     a: list[Any]
     k: dict[str, Any]
     #: When it was enqueued, Unix time in ms.
-    et: int
+    et: Milliseconds
     #: Number of its try, if the client set it.
     t: int | None = None
     #: Only our own envelopes have it: such a job has a row.
     p: int | None = None
+    #: Ours too: when a worker first found that it does not know the function.
+    u: Milliseconds | None = None
 
 
 async def read(job_ids: Sequence[str]) -> list[bytes | None]:
@@ -48,8 +53,8 @@ def parse(envelope: bytes) -> Call:
 
 
 def pack(call: Call) -> bytes:
-    """As a client would have sent it."""
-    return msgspec.json.encode(call)
+    """As a client would have sent it; arq reads none without `t`."""
+    return msgspec.json.encode({"t": call.t, **msgspec.to_builtins(call)})
 
 
 async def count_tries(job_ids: Sequence[str]) -> list[int]:

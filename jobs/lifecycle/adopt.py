@@ -6,17 +6,24 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from jobs.arguments import bind
+from jobs.arguments import bind, storable
 from jobs.broker.calls import Call
+from jobs.errors import InvalidArguments
 from jobs.lifecycle.enqueue import new_job
 from jobs.lifecycle.insert import insert
 from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
 from jobs.task import Task
 
+MAX_ID_LENGTH = 200
+
 
 def adopted(task: Task, call: Call, *, arq_id: str, queue: str) -> JobRow:
     """The row that the call will have. Raises InvalidArguments or ArgumentsTooLarge."""
+    if len(arq_id) > MAX_ID_LENGTH or arq_id != storable(arq_id):
+        raise InvalidArguments(
+            f"A job's id must have at most {MAX_ID_LENGTH} characters, and no NUL; got {len(arq_id)}."
+        )
     job = new_job(task.using(queue_name=queue), *bind(task, tuple(call.a), call.k))
     return replace(job, arq_id=arq_id, enqueued_at=datetime.fromtimestamp(call.et / 1000, UTC))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import msgspec
 from arq.worker import Function
 from django.utils import timezone
 
@@ -68,11 +69,14 @@ class Foreign:
 
 async def _put_off(lease: Lease, call: Call) -> None:
     """Another worker may know the function, or will soon: one that is just being deployed."""
-    waited = timedelta(milliseconds=unix_ms(timezone.now()) - call.et)
+    # Not since it was enqueued: it may have been deferred, or its queue was long or paused.
+    now = unix_ms(timezone.now())
+    since = now if call.u is None else call.u
+    waited = timedelta(milliseconds=now - since)
     if is_given_up(waited):
         raise UnknownTask(f"No worker knows the function {call.f!r}.")
     due_ms = -int(pause_after(waited).total_seconds() * 1000)
-    envelope = calls.pack(call)
+    envelope = calls.pack(msgspec.structs.replace(call, u=since))
     await push(
         [
             Waiting(

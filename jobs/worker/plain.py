@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from jobs.broker import calls
 from jobs.broker.calls import Call
+from jobs.broker.envelope import refusal
 from jobs.broker.leases import Ack, Lease, ack
 from jobs.broker.ready import Waiting, push
 from jobs.conf import ALIAS
@@ -71,17 +72,37 @@ class Plain:
         self._has_ended = asyncio.Event()
 
     async def attempts(self, found: Sequence[tuple[Lease, Call]]) -> list[Attempt]:
-        """Each call's next try."""
+        """Each call's next try, if it has one."""
         tries = await calls.count_tries([lease.job_id for lease, _ in found])
-        return [
-            self._attempt(lease, call, max(number, call.t or 0))
-            for (lease, call), number in zip(found, tries, strict=True)
+        numbered = [
+            (lease, call, max(number, call.t or 0)) for (lease, call), number in zip(found, tries, strict=True)
         ]
+        await ack(
+            Ack(lease, self._refusal(lease, call))
+            for lease, call, number in numbered
+            if number > self._max_tries(call)
+        )
+        return [
+            self._attempt(lease, call, number)
+            for lease, call, number in numbered
+            if number <= self._max_tries(call)
+        ]
+
+    def _max_tries(self, call: Call) -> int:
+        return self._functions[call.f].max_tries or MAX_TRIES
+
+    def _refusal(self, lease: Lease, call: Call) -> bytes:
+        """Its workers were lost, maybe because of it: another must not be."""
+        sentence = f"It has had {self._max_tries(call)} tries, and the worker of the last one was lost."
+        return b"" if self._keeps_no_result(call.f) else refusal(lease.job_id, lease.queue, sentence)
+
+    def _keeps_no_result(self, name: str) -> bool:
+        return self._functions[name].keep_result_s == 0
 
     def _attempt(self, lease: Lease, call: Call, number: int) -> Attempt:
         function = self._functions[call.f]
         timeout = timedelta(seconds=function.timeout_s) if function.timeout_s else TIMEOUT
-        job = _row(lease, call, number, function.max_tries or MAX_TRIES, self._worker_id)
+        job = _row(lease, call, number, self._max_tries(call), self._worker_id)
         attempt = Attempt(job=job, lease=lease)
         run = self._with_context(function, lease, call, number)
         attempt.task = PlainTask(func=run, timeout=timeout)  # type: ignore[assignment]
@@ -142,7 +163,7 @@ class Plain:
         job, outcome = ended.attempt.job, ended.outcome
         job.status, job.return_value, job.finished_at = outcome.status, outcome.return_value, timezone.now()
         job.errors = [outcome.error] if outcome.error else []
-        return b"" if self._functions[job.task_path].keep_result_s == 0 else arq_result(job)
+        return b"" if self._keeps_no_result(job.task_path) else arq_result(job)
 
 
 def _waiting(ended: _Ended) -> Waiting:

@@ -20,10 +20,12 @@ from jobs.broker.calls import Call, pack
 from jobs.broker.envelope import dumps, loads
 from jobs.conf import options
 from jobs.lifecycle.adopt import adopt, adopted
+from jobs.lifecycle.announce import unix_ms
 from jobs.models import Job
 from jobs.rules.unknown import GIVEN_UP_AFTER
 from jobs.status import Status
 from jobs.worker.loop import Worker
+from jobs.worker.stock import functions as all_functions
 from tests import sample_tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,6 +114,24 @@ async def test_arguments_that_do_not_fit_are_answered_with_that_sentence(stock):
     assert not await Job.objects.aexists()
 
 
+@pytest.mark.parametrize("name", [ADD, "double", "unknown"])
+async def test_a_call_from_no_time_that_there_is_keeps_no_other_from_running(stock, name):
+    async def double(ctx): ...
+
+    broken = await stock.enqueue_job(name, _job_id="broken")
+    await stock.set("arq:job:broken", dumps({"t": None, "f": name, "a": [], "k": {}, "et": 10**18}))
+    sound = await stock.enqueue_job(ADD, 1)
+    await work_off(functions=[func(double, name="double"), *all_functions()])
+    assert (await sound.result(timeout=1), (await broken.result_info()).success) == (3, False)
+
+
+async def test_an_id_that_no_row_can_hold_is_answered_with_an_error_and_keeps_no_other_from_running(stock):
+    too_long = await stock.enqueue_job(ADD, 1, _job_id="x" * 201)
+    sound = await stock.enqueue_job(ADD, 1)
+    await work_off()
+    assert (await sound.result(timeout=1), (await too_long.result_info()).success) == (3, False)
+
+
 async def test_a_pickled_call_is_never_loaded(stock, caplog):
     asked = await ArqRedis(stock.connection_pool).enqueue_job(ADD, 1)
     await work_off()
@@ -139,11 +159,37 @@ async def test_a_call_of_an_unknown_function_waits_for_a_worker_that_knows_it(st
     assert await asked.result(timeout=1) == 7
 
 
+async def turned_away(stock, call: Call) -> ArqJob:
+    """A call that a worker has looked at, and put off."""
+    asked = await stock.enqueue_job(call.f, _job_id="x")
+    await stock.set("arq:job:x", pack(call))
+    worker = Worker(handle_signals=False)
+    running = asyncio.create_task(worker.async_run())
+    async with asyncio.timeout(5):
+        while await asked.status() == JobStatus.queued:
+            await asyncio.sleep(0.01)
+    worker._stopping.set()
+    await running
+    return asked
+
+
+async def test_a_call_that_was_put_off_is_still_what_arq_s_client_and_worker_read(stock):
+    asked = await turned_away(stock, Call(f="late", a=[7], k={}, et=unix_ms(timezone.now())))
+    info = await asked.info()
+    assert (info.function, info.args, info.job_try) == ("late", [7], None)
+
+
+async def test_the_time_that_a_call_waited_for_its_turn_is_not_held_against_it(stock):
+    """It was deferred, or its queue was long or paused: the first worker to look at it may be an old one."""
+    long_ago = unix_ms(timezone.now() - 2 * GIVEN_UP_AFTER)
+    asked = await turned_away(stock, Call(f="late", a=[], k={}, et=long_ago))
+    assert await asked.status() == JobStatus.deferred
+
+
 async def test_a_call_that_no_worker_knows_for_long_is_answered_with_an_error(stock):
     asked = await stock.enqueue_job("nowhere", _job_id="x")
-    long_ago = timezone.now() - GIVEN_UP_AFTER - timedelta(seconds=1)
-    call = Call(f="nowhere", a=[], k={}, et=int(long_ago.timestamp() * 1000))
-    await stock.set("arq:job:x", pack(call))
+    long_ago = unix_ms(timezone.now() - GIVEN_UP_AFTER - timedelta(seconds=1))
+    await stock.set("arq:job:x", pack(Call(f="nowhere", a=[], k={}, et=long_ago, u=long_ago)))
     await work_off()
     info = await asked.result_info()
     assert (info.success, "nowhere" in str(info.result)) == (False, True)
@@ -189,6 +235,19 @@ async def test_a_plain_coroutine_gets_no_more_tries_than_arq_gives_it(stock):
     asked = await stock.enqueue_job("never")
     await work_off(functions=[func(never, name="never", max_tries=2)])
     assert (tries, (await asked.result_info()).success) == ([1, 2], False)
+
+
+async def test_a_plain_coroutine_whose_workers_died_of_it_is_not_started_for_ever(stock):
+    ran = []
+
+    async def deadly(ctx):
+        ran.append(ctx["job_try"])
+
+    asked = await stock.enqueue_job("deadly")
+    await stock.set(f"arq:retry:{asked.job_id}", 2)  # two workers began it, and said nothing more
+    await work_off(functions=[func(deadly, name="deadly", max_tries=2)])
+    info = await asked.result_info()
+    assert (ran, info.success, "2 tries" in str(info.result)) == ([], False, True)
 
 
 async def test_a_plain_coroutine_s_error_is_its_result(stock):
