@@ -17,7 +17,7 @@ from jobs.rules.retry import Backoff
 type Executor = Literal["process"]
 type UniqueKey = str | Callable[..., str]
 
-#: Every task defined so far, by dotted path.
+#: Every task defined so far, by dotted path; one that has moved also by the path under which its old module has it.
 _tasks: dict[str, "Task"] = {}
 
 
@@ -122,16 +122,19 @@ def _is_async(function: Callable[..., Any]) -> bool:
 
 def find_task(path: str) -> Task:
     """The task at a dotted path; imports its module if need be. Raises UnknownTask."""
-    if path in _tasks:
-        return _tasks[path]
+    if path not in _tasks:
+        _tasks[path] = _imported(path)
+    return _tasks[path]
+
+
+def _imported(path: str) -> Task:
+    sentence = f"No task {path!r} here; expected the dotted path of a function decorated with @task."
     try:
         found = import_string(path)
-    except ImportError:
-        found = None
+    except Exception as error:  # whatever its module does when it is imported
+        raise UnknownTask(sentence) from error
     if not isinstance(found, Task):
-        raise UnknownTask(
-            f"No task {path!r} here; expected the dotted path of a function decorated with @task."
-        )
+        raise UnknownTask(sentence)
     return found
 
 
@@ -162,4 +165,9 @@ def function_of(task: Task) -> Callable[..., Any]:
 
 
 def all_tasks() -> list[Task]:
-    return list(_tasks.values())
+    return [task for path, task in _tasks.items() if path == task.module_path]
+
+
+def known_paths() -> list[str]:
+    """Of the tasks defined so far, all the paths by which they have been found."""
+    return list(_tasks)

@@ -18,7 +18,7 @@ from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
 from jobs.rules.unknown import is_given_up, pause_after
 from jobs.status import WAITING, Status
-from jobs.task import all_tasks, find_task
+from jobs.task import find_task, known_paths
 
 #: A job that took so many workers down with it is not given a fourth.
 MAX_WORKER_DEATHS = 3
@@ -72,8 +72,7 @@ def start(job_ids: Collection[str], worker_id: str, *, before: float = inf) -> S
 
 
 def _start_ready(ids: Sequence[UUID], worker_id: str, now: datetime) -> list[JobRow]:
-    known = [task.module_path for task in all_tasks()]
-    return sql.start_ready(ids, tasks=known, worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
+    return sql.start_ready(ids, tasks=known_paths(), worker=worker_id, now=now, due=now + CLOCK_TOLERANCE)
 
 
 def _make_ready(job_ids: Collection[str], now: datetime) -> tuple[list[UUID], list[PutOff], list[EventRow]]:

@@ -75,7 +75,8 @@ class Plain:
         """Each call's next try, if it has one."""
         tries = await calls.count_tries([lease.job_id for lease, _ in found])
         numbered = [
-            (lease, call, max(number, call.t or 0)) for (lease, call), number in zip(found, tries, strict=True)
+            (lease, call, max(number, call.t or 0))
+            for (lease, call), number in zip(found, tries, strict=True)
         ]
         await ack(
             Ack(lease, self._refusal(lease, call))

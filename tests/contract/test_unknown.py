@@ -70,3 +70,21 @@ def test_a_task_in_a_module_that_nothing_imported_yet_is_found(tmp_path, monkeyp
     job = unknown_job()
     Job.objects.filter(id=job.id).update(task_path="found_late.late")
     assert [row.id for row in start([str(job.id)], "w1").jobs] == [job.id]
+
+
+def test_a_task_that_has_moved_is_found_where_its_old_module_imports_it(tmp_path, monkeypatch):
+    (tmp_path / "moved_from.py").write_text("from tests.sample_tasks import add\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    job = unknown_job()
+    Job.objects.filter(id=job.id).update(task_path="moved_from.add")
+    assert [row.id for row in start([str(job.id)], "w1").jobs] == [job.id]
+
+
+def test_a_module_that_breaks_when_it_is_imported_keeps_no_other_job_from_starting(tmp_path, monkeypatch):
+    (tmp_path / "breaks.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    job, known = unknown_job(), add.enqueue(2)
+    Job.objects.filter(id=job.id).update(task_path="breaks.task")
+    started = start([str(job.id), known.id], "w1")
+    assert [row.broker_id for row in started.jobs] == [known.id]
+    assert [each.job.id for each in started.put_off] == [job.id]
