@@ -26,7 +26,9 @@ class Event(models.Model):
     )
     #: 1, 2, 3, … within its job, without gaps.
     seq = models.PositiveIntegerField()
+    #: What the event tells of; its data has that kind's shape.
     kind = models.CharField(max_length=8, choices=EventKind)
+    #: When it became true, by the clock of the process that wrote it.
     at = models.DateTimeField()
     #: Its shape depends on the kind: see events/shapes.py.
     data = models.JSONField(default=dict)

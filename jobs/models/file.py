@@ -29,6 +29,7 @@ class FileQuerySet(models.QuerySet["File"]):
 class File(models.Model):
     """Metadata in SQL, bytes in Django's default storage."""
 
+    #: UUIDv7: sorts by the time of storing.
     id: "models.UUIDField[UUID, UUID]" = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     #: Who may read it, besides staff.
     owner = models.ForeignKey(
@@ -45,7 +46,9 @@ class File(models.Model):
     content_type = models.CharField(max_length=100)
     #: In bytes.
     size = models.PositiveBigIntegerField()
+    #: When it was stored; retention counts from it while no job names an upload.
     created_at = models.DateTimeField(auto_now_add=True)
+    #: The bytes, under a path made of the id.
     content = models.FileField(upload_to=stored_path, max_length=200)
 
     objects = FileQuerySet.as_manager()

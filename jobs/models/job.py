@@ -62,7 +62,7 @@ class Job(models.Model):
     max_attempts = models.PositiveIntegerField(default=1)
     #: Times it was started. Never falls: the fencing token that a finish must show.
     starts = models.PositiveIntegerField(default=0)
-    #: Times that the worker running it was lost.
+    #: Times that the worker running it was lost, since the last retry by hand.
     worker_deaths = models.PositiveSmallIntegerField(default=0)
     #: Time limit of one attempt; null: the task's own.
     timeout_seconds = models.FloatField(null=True)
@@ -75,7 +75,7 @@ class Job(models.Model):
     #: The id under which Redis knows it, if a stock arq client chose one; empty: its own id.
     arq_id = models.CharField(max_length=200, default="", blank=True)
 
-    #: When the row was written.
+    #: When its caller enqueued it; the row is younger if that was a stock arq client.
     enqueued_at = models.DateTimeField()
     #: The earliest start: as asked for, and later the end of a retry's pause. Null: at once.
     run_after = models.DateTimeField(null=True)

@@ -6,6 +6,7 @@ from threading import Barrier
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 from django.utils import timezone
 
@@ -17,12 +18,13 @@ from jobs.lifecycle.start import start
 from jobs.models import Job
 from jobs.status import Status
 from tests.claims import claim
-from tests.contract.test_lifecycle import (
+from tests.contract.steps import (
     assert_events_are_numbered_without_gaps,
     end,
     new_job,
     started,
     statuses,
+    stored,
 )
 from tests.sample_tasks import add
 
@@ -63,8 +65,6 @@ async def test_a_job_that_was_claimed_in_the_meantime_is_left_to_its_worker():
 
 
 async def test_a_running_job_is_asked_to_end_and_asking_again_changes_nothing(store):
-    from asgiref.sync import sync_to_async
-
     job = await sync_to_async(lambda: started(new_job()))()
     first = await acancel(job.id)
     again = await acancel(job.id)
@@ -80,11 +80,11 @@ def test_a_job_whose_end_was_asked_for_does_not_go_back_to_waiting(outcome):
     cancel(job.id)
     [event] = end(job, outcome, pause=timedelta(minutes=1), error={"message": "busy"}, reason="busy")
     assert (event.data["status"], event.data["reason"]) == ("cancelled", "cancelled on request")
-    stored = Job.objects.get(id=job.id)
-    assert stored.status == job.status == Status.CANCELLED
-    assert stored.finished_at == job.finished_at is not None
-    assert stored.errors == [{"message": "busy"}], "how the last attempt went is kept"
-    assert_events_are_numbered_without_gaps(job_row(job))
+    row = stored(job)
+    assert row.status == job.status == Status.CANCELLED
+    assert row.finished_at == job.finished_at is not None
+    assert row.errors == [{"message": "busy"}], "how the last attempt went is kept"
+    assert_events_are_numbered_without_gaps(stored(job))
 
 
 @pytest.mark.parametrize("outcome", [Status.SUCCESSFUL, Status.FAILED, Status.CANCELLED])
@@ -92,7 +92,7 @@ def test_an_attempt_that_comes_to_an_end_before_it_is_told_says_how(outcome):
     job = started(new_job())
     cancel(job.id)
     end(job, outcome)
-    assert job_row(job).status == outcome
+    assert stored(job).status == outcome
 
 
 def test_a_lost_worker_s_job_whose_end_was_asked_for_is_not_run_again():
@@ -100,7 +100,7 @@ def test_a_lost_worker_s_job_whose_end_was_asked_for_is_not_run_again():
     cancel(job.id)
     assert start([str(job.id)], "w2").jobs == []
     assert statuses(job) == ["ready", "running", "cancelled"]
-    assert_events_are_numbered_without_gaps(job_row(job))
+    assert_events_are_numbered_without_gaps(stored(job))
 
 
 @pytest.mark.parametrize("status", [Status.SUCCESSFUL, Status.FAILED, Status.CANCELLED])
@@ -141,10 +141,6 @@ def test_of_a_start_and_a_cancel_at_the_same_moment_one_comes_first(store):
             starting = threads.submit(together, lambda job=job: start([str(job.id)], "w1").jobs, gate)
             cancelling = threads.submit(together, lambda job=job: cancel(job.id), gate)
             was_started, after = bool(starting.result(20)), cancelling.result(20)
-            assert job_row(job).status == after.status
+            assert stored(job).status == after.status
             assert after.status == (Status.RUNNING if was_started else Status.CANCELLED)
-            assert bool(job_row(job).cancel_requested_at) == was_started
-
-
-def job_row(job):
-    return Job.objects.get(id=job.id)
+            assert bool(stored(job).cancel_requested_at) == was_started

@@ -11,13 +11,7 @@ from jobs.lifecycle.expire import expire_passed
 from jobs.lifecycle.start import start
 from jobs.models import Job
 from jobs.status import Status
-from tests.contract.test_lifecycle import (
-    assert_events_are_numbered_without_gaps,
-    end,
-    new_job,
-    started,
-    statuses,
-)
+from tests.contract.steps import assert_events_are_numbered_without_gaps, end, new_job, started, statuses
 
 pytestmark = pytest.mark.usefixtures("store")
 

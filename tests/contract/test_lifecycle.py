@@ -12,37 +12,17 @@ from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
 from jobs.lifecycle.start import MAX_WORKER_DEATHS, start
 from jobs.models import Event, Job
 from jobs.status import Status
+from tests.contract.steps import (
+    assert_events_are_numbered_without_gaps,
+    end,
+    new_job,
+    started,
+    statuses,
+    stored,
+)
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.usefixtures("store")
-
-
-def new_job(**using):
-    return Job.objects.get(id=add.using(**using).enqueue(1).id)
-
-
-def started(job, worker="w1"):
-    [job] = start([str(job.id)], worker).jobs
-    return job
-
-
-def end(job, status, **details):
-    return finish([(job, Outcome(status=status, **details))])
-
-
-def statuses(job):
-    events = Event.objects.filter(job_id=job.id, kind="status").order_by("seq")
-    return [event.data["status"] for event in events]
-
-
-def stored(job):
-    """What the store says of the job now."""
-    return Job.objects.get(id=job.id)
-
-
-def assert_events_are_numbered_without_gaps(job):
-    job = stored(job)
-    assert list(job.events.order_by("seq").values_list("seq", flat=True)) == list(range(1, job.seq + 1))
 
 
 def test_an_enqueued_job_is_a_ready_row_with_its_first_event():

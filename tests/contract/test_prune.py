@@ -12,7 +12,7 @@ from jobs.files import store_result, store_upload
 from jobs.lifecycle import prune
 from jobs.models import Delivery, Event, File, Job, UniqueKey
 from jobs.status import Status
-from tests.contract.test_lifecycle import end, new_job, started
+from tests.contract.steps import end, new_job, started
 from tests.sample_tasks import add, anything
 
 pytestmark = pytest.mark.usefixtures("store")

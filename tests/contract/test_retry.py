@@ -15,13 +15,7 @@ from jobs.lifecycle.start import MAX_WORKER_DEATHS, start
 from jobs.models import Job
 from jobs.status import Status
 from tests.claims import claim
-from tests.contract.test_lifecycle import (
-    assert_events_are_numbered_without_gaps,
-    end,
-    new_job,
-    started,
-    statuses,
-)
+from tests.contract.steps import assert_events_are_numbered_without_gaps, end, new_job, started, statuses
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.usefixtures("store")

@@ -16,7 +16,7 @@ from jobs.lifecycle.retry import retry
 from jobs.lifecycle.unique import MAX_KEY_LENGTH
 from jobs.models import Job, UniqueKey
 from jobs.status import Status
-from tests.contract.test_lifecycle import end, started
+from tests.contract.steps import end, started
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.usefixtures("store")
