@@ -14,8 +14,6 @@ JOB = job_key_prefix
 RETRY = retry_key_prefix
 #: The sorted set of jobs that somebody asked to end, by when.
 ABORT = abort_jobs_ss
-#: Numbers the claims, so that no two have the same token.
-CLAIMS = "handoff:claims"
 #: The set of paused queues, by the key of their sorted set.
 PAUSED = "handoff:paused"
 #: The run of Redis that was last compared with the store from end to end.

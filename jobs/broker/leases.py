@@ -30,7 +30,7 @@ _ack = Script("ack")
 class Lease:
     job_id: str
     queue: str
-    #: "<worker id>:<number of the claim>", unique.
+    #: "<worker id>:<number of its claim>.<place in it>", unique.
     token: str
     #: When it is over unless it is prolonged, by time.monotonic(); never too late.
     over_at: float = field(default=inf, compare=False)

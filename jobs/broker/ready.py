@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import batched, groupby
+from itertools import batched, count, groupby
 from operator import attrgetter
 
 from jobs.broker import keys
@@ -19,6 +19,9 @@ _LEASE_MS = int(LEASE.total_seconds() * 1000)
 
 _push = Script("push")
 _claim = Script("claim")
+
+#: Of the claims of this process, so that no two have the same token.
+_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,9 @@ async def claim(worker_id: str, slots: int, shares: Sequence[Share]) -> Claim:
     args = [part for share in shares for part in (share.slots, share.max_slots)]
     over_at = time.monotonic() + LEASE.total_seconds()
     pause, is_capped, *found = await _claim(
-        redis(), [keys.CLAIMS, keys.PAUSED, *map(keys.queue, names)], [worker_id, _LEASE_MS, slots, *args]
+        redis(),
+        [keys.PAUSED, *map(keys.queue, names)],
+        [f"{worker_id}:{next(_numbers)}", _LEASE_MS, slots, *args],
     )
     leases = [
         Lease(job_id.decode(), names[number], token.decode(), over_at)

@@ -110,3 +110,17 @@ async def test_a_bell_says_that_redis_is_away(monkeypatch):
     bell = Bell(["mail"])
     with pytest.raises(ConnectionError, match="gone"):
         await bell.wait(1, None)
+
+
+async def test_an_idle_look_costs_one_command_a_queue():
+    shares = [Share(queue, 1, 4) for queue in ("mail", "reports", "default")]
+    await ready.claim("w1", 4, shares)  # loads the script
+    await client.redis().config_resetstat()
+    await ready.claim("w1", 4, shares)
+    stats = await client.redis().info("commandstats")
+    calls = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()}
+    assert {name: calls[name] for name in calls if name not in {"config|resetstat", "info"}} == {
+        "evalsha": 1,
+        "time": 1,
+        "zrange": 3,
+    }
