@@ -161,7 +161,7 @@ async def test_a_call_of_an_unknown_function_waits_for_a_worker_that_knows_it(st
 
 async def turned_away(stock, call: Call) -> ArqJob:
     """A call that a worker has looked at, and put off."""
-    asked = await stock.enqueue_job(call.f, _job_id="x")
+    asked: ArqJob = await stock.enqueue_job(call.f, _job_id="x")
     await stock.set("arq:job:x", pack(call))
     worker = Worker(handle_signals=False)
     running = asyncio.create_task(worker.async_run())
