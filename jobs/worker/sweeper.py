@@ -20,6 +20,7 @@ from jobs.lifecycle.announce import waiting
 from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
+from jobs.worker.upkeep import repeat_pauses
 
 SWEEP_EVERY_SECONDS = 5.0
 PAGE = 1000
@@ -57,6 +58,8 @@ class Sweeper:
     async def turn(self) -> None:
         if await lead(self._worker_id):
             await self.sweep(now=time.monotonic())
+        else:
+            self._missing.clear()  # when it leads again, that is long ago
         await asyncio.sleep(SWEEP_EVERY_SECONDS)
 
     async def sweep(self, *, now: float) -> None:
@@ -65,11 +68,19 @@ class Sweeper:
             pages = MAX_PAGES
         else:
             self._last, pages = UUID(int=0), None
+            await repeat_pauses(self._store)  # before there is anything to claim
         async for page in self._pages(pages):
             await self._push_unknown(page, now)
-        await self._push_unknown(await self._store(_of, list(self._missing)), now)
+        await self._look_again_at_missing(now)
         if not is_whole:
             await index.mark_whole()
+
+    async def _look_again_at_missing(self, now: float) -> None:
+        asked = list(self._missing)[:PAGE]
+        alive = await self._store(_of, asked)
+        for ended in set(asked) - {job.id for job in alive}:
+            del self._missing[ended]
+        await self._push_unknown(alive, now)
 
     async def _pages(self, most: int | None) -> AsyncIterator[list[_Alive]]:
         """From where the last turn ended to the end, but at most so many; after the end comes the beginning."""

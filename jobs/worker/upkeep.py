@@ -52,5 +52,9 @@ async def expire_all(store: StoreThread) -> None:
 async def repeat_requests(store: StoreThread) -> None:
     """Redis may have been wiped, or away when it was told."""
     await aborts.request(job.broker_id for job in await store(cancel.asked_to_end))
+    await repeat_pauses(store)
+
+
+async def repeat_pauses(store: StoreThread) -> None:
     known = await pauses.known()
     await pauses.assert_paused(await store(queues.paused), known)

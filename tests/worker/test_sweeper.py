@@ -5,6 +5,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from jobs.broker import client, keys
+from jobs.lifecycle import queues
 from jobs.lifecycle.start import start
 from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
@@ -107,4 +108,39 @@ async def test_ended_jobs_are_not_swept(sweeper):
     await Job.objects.filter(id=job_id).aupdate(status=Status.SUCCESSFUL, finished_at=timezone.now())
     await client.redis().flushall()
     await sweeper.sweep(now=0)
+    assert await claimed() == []
+
+
+async def test_a_job_that_ended_while_it_was_missing_is_forgotten(sweeper):
+    """Should it be retried by hand and be missing again, that is no old story."""
+    job_id = (await add.aenqueue(1)).id
+    await sync_to_async(start)([job_id], "w1")
+    await client.redis().flushall()
+    await sweeper.sweep(now=100)
+    row = Job.objects.filter(id=job_id)
+    await row.aupdate(status=Status.SUCCESSFUL, finished_at=timezone.now())
+    await sweeper.sweep(now=105)
+    await row.aupdate(status=Status.RUNNING, finished_at=None)
+    await sweeper.sweep(now=100 + MISSING_SECONDS)
+    assert await claimed() == []
+
+
+async def test_a_worker_that_leads_again_begins_anew_with_what_is_missing(sweeper, monkeypatch):
+    monkeypatch.setattr(module, "SWEEP_EVERY_SECONDS", 0)
+    job_id = (await add.aenqueue(1)).id
+    await sync_to_async(start)([job_id], "w1")
+    await client.redis().flushall()
+    await sweeper.sweep(now=100)
+    await client.redis().set(keys.LEADER, "another")
+    await sweeper.turn()
+    await sweeper.sweep(now=100 + MISSING_SECONDS)
+    assert await claimed() == []
+
+
+async def test_after_a_loss_redis_hears_first_what_is_paused(sweeper):
+    await queues.apause("default")
+    await add.aenqueue(1)
+    await client.redis().flushall()
+    await sweeper.sweep(now=0)
+    assert await client.redis().zcard("arq:queue") == 1
     assert await claimed() == []
