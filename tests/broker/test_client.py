@@ -1,3 +1,5 @@
+"""A loop has one client of Redis, and what that raises is known."""
+
 import asyncio
 
 import pytest

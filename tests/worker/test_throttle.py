@@ -1,3 +1,5 @@
+"""A child process tells its progress, and not too often."""
+
 import queue
 import time
 
