@@ -26,6 +26,8 @@ MAX_CONNECTIONS = 40
 #: PostgreSQL's machine or the way to it is gone without a word: who waits for it is told so after about 30 s (seconds,
 #: tcp_user_timeout in ms). The engine's own statements have a shorter limit, see project/postgres.py.
 LOST_SERVER = {
+    # Without it psycopg tries for two minutes, and with it the pool's few threads, although the server is back.
+    "connect_timeout": 3,
     "keepalives_idle": 15,
     "keepalives_interval": 5,
     "keepalives_count": 3,

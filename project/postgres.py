@@ -9,8 +9,8 @@ from psycopg_pool import ConnectionPool
 
 from jobs.patience import patience, patience_seconds
 
-#: How long a connection may take to show that it lives, before it is lent. Less than the pool's own time limit (4 s), so
-#: that whoever waits gets past some dead ones to one that lives.
+#: How long a connection may take to show that it lives, before it is lent. Less than the pool's own time limit
+#: (4 s), so that whoever waits gets past some dead ones to one that lives.
 CHECK_SECONDS = 1.0
 
 
