@@ -1,7 +1,9 @@
 """Connections to Redis: one pool for each event loop."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -27,10 +29,14 @@ MAX_CONNECTIONS = 20
 BROKER_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
 
 _pools: dict[asyncio.AbstractEventLoop, ArqRedis] = {}
+#: See for_one_call().
+_own: ContextVar[ArqRedis | None] = ContextVar("own", default=None)
 
 
 def redis() -> ArqRedis:
     """The running loop's client."""
+    if own := _own.get():
+        return own
     loop = asyncio.get_running_loop()
     if loop not in _pools:
         # A loop that was made for one call from sync code ends with it; its client would hold it for ever.
@@ -85,6 +91,22 @@ def connect_sync(seconds: float) -> SyncRedis:
         socket_connect_timeout=seconds,
         retry=SyncRetry(NoBackoff(), 0),
     )
+
+
+@asynccontextmanager
+async def for_one_call() -> AsyncIterator[None]:
+    """For a call from sync code, whose loop may end with it: where no client is open, `redis()` answers one that is
+    closed at the end. It is the call's own, as others in the loop would be in the middle of something."""
+    if is_open():
+        yield
+        return
+    client = connect()
+    before = _own.set(client)
+    try:
+        yield
+    finally:
+        _own.reset(before)
+        await client.aclose(close_connection_pool=True)
 
 
 async def close() -> None:

@@ -41,15 +41,12 @@ def _write[R](write: Write[R], tell: Tell[R]) -> tuple[R, bool]:
 
 
 def _tell_from_sync[R](written: R, tell: Tell[R]) -> None:
-    async_to_sync(_tell_and_tidy)(written, tell)
+    async_to_sync(_tell_in_one_call)(written, tell)
 
 
-async def _tell_and_tidy[R](written: R, tell: Tell[R]) -> None:
-    """A loop that has no client yet was made for this one call: close what is opened in it."""
-    borrowed = client.is_open()
-    await _tell(written, tell)
-    if not borrowed:
-        await client.close()
+async def _tell_in_one_call[R](written: R, tell: Tell[R]) -> None:
+    async with client.for_one_call():
+        await _tell(written, tell)
 
 
 async def _tell[R](written: R, tell: Tell[R]) -> None:
