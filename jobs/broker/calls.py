@@ -8,6 +8,8 @@ import msgspec
 
 from jobs.broker import keys
 from jobs.broker.client import redis
+from jobs.broker.leases import Lease
+from jobs.broker.ready import Waiting
 from jobs.broker.scripts import Script
 
 #: arq forgets the number of tries after about a day.
@@ -55,6 +57,18 @@ def parse(envelope: bytes) -> Call:
 def pack(call: Call) -> bytes:
     """As a client would have sent it; arq reads none without `t`."""
     return msgspec.json.encode({"t": call.t, **msgspec.to_builtins(call)})
+
+
+def waiting(lease: Lease, call: Call, pause: timedelta) -> Waiting:
+    """A call back in its queue, as its client put it there, for so long; the lease is given back."""
+    return Waiting(
+        job_id=lease.job_id,
+        queue=lease.queue,
+        due_ms=-int(pause.total_seconds() * 1000),
+        priority=0,
+        envelope=pack(call),
+        token=lease.token,
+    )
 
 
 async def count_tries(job_ids: Sequence[str]) -> list[int]:

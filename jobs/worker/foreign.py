@@ -13,7 +13,7 @@ from jobs.broker import calls
 from jobs.broker.calls import Call
 from jobs.broker.envelope import refusal
 from jobs.broker.leases import Ack, Lease, ack
-from jobs.broker.ready import Waiting, push
+from jobs.broker.ready import push
 from jobs.errors import JobError, UnknownTask
 from jobs.events.emit import publish
 from jobs.lifecycle.adopt import adopt, adopted
@@ -75,20 +75,7 @@ async def _put_off(lease: Lease, call: Call) -> None:
     waited = timedelta(milliseconds=now - since)
     if is_given_up(waited):
         raise UnknownTask(f"No worker knows the function {call.f!r}.")
-    due_ms = -int(pause_after(waited).total_seconds() * 1000)
-    envelope = calls.pack(msgspec.structs.replace(call, u=since))
-    await push(
-        [
-            Waiting(
-                job_id=lease.job_id,
-                queue=lease.queue,
-                due_ms=due_ms,
-                priority=0,
-                envelope=envelope,
-                token=lease.token,
-            )
-        ]
-    )
+    await push([calls.waiting(lease, msgspec.structs.replace(call, u=since), pause_after(waited))])
 
 
 async def _refuse(lease: Lease, error: Exception) -> None:

@@ -169,16 +169,9 @@ class Plain:
 
 def _waiting(ended: _Ended) -> Waiting:
     """In its queue again, as its client put it there."""
-    job, lease = ended.attempt.job, ended.attempt.lease
+    job = ended.attempt.job
     call = Call(f=job.task_path, a=job.args, k=job.kwargs, et=unix_ms(job.enqueued_at))
-    return Waiting(
-        job_id=lease.job_id,
-        queue=lease.queue,
-        due_ms=-int(ended.outcome.pause.total_seconds() * 1000),
-        priority=0,
-        envelope=calls.pack(call),
-        token=lease.token,
-    )
+    return calls.waiting(ended.attempt.lease, call, ended.outcome.pause)
 
 
 def _row(lease: Lease, call: Call, number: int, max_tries: int, worker_id: str) -> JobRow:
