@@ -1,9 +1,8 @@
 """Nothing → ready or deferred: calls become rows, each with its first event."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -32,15 +31,15 @@ class Inserted:
 
 def insert(jobs: Sequence[JobRow]) -> Inserted:
     """Stores jobs in one transaction, or within the one that is open; not those whose unique key another job holds."""
-    with transaction.atomic():
+    uses = list(uploads_named(jobs))
+    takes_several = uses or len(jobs) > MAX_ROWS or any(job.unique_key for job in jobs)
+    with transaction.atomic() if takes_several else nullcontext():
         standing = give_way(jobs)
         new = [job for job in jobs if job.id not in standing]
         events = [transition.status_event(job, now=job.enqueued_at) for job in new]
-        for rows in batched(new, MAX_ROWS):
-            sql.store(rows)
-        for lines in batched(events, MAX_ROWS):
-            sql.log(lines)
-        if uses := list(uploads_named(new)):
+        for first in range(0, len(new), MAX_ROWS):
+            sql.store(new[first : first + MAX_ROWS], events[first : first + MAX_ROWS])
+        if uses := [use for use in uses if use["job_id"] not in standing]:
             sql.use_uploads(uses)
     return Inserted([standing.get(job.id, job) for job in jobs], new, events)
 

@@ -144,9 +144,20 @@ def changes() -> Iterator[None]:
         yield
 
 
-def store(jobs: Iterable[JobRow]) -> None:
-    """Nothing → the status that each row has; its fields that start or finish set are left empty."""
-    _run(_STORE, _STORE_GIVEN, jobs)
+def store(jobs: Iterable[JobRow], events: Iterable[EventRow]) -> None:
+    """Nothing → the status that each row has, and the first events; all or none.
+
+    PostgreSQL takes both in one statement, which spares a lone call three round trips.
+    """
+    store_jobs, log_events = _text(_STORE, _STORE_GIVEN), _text(_LOG, _LOG_GIVEN, "events")
+    parameters = {"rows": _json(jobs), "events": _json(events)}
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"WITH stored AS ({store_jobs}) {log_events}", parameters)
+            return
+        with transaction.atomic():
+            cursor.execute(store_jobs, parameters)
+            cursor.execute(log_events, parameters)
 
 
 def hold_keys(keys: Iterable[Row], *, now: datetime) -> set[str]:
@@ -205,9 +216,8 @@ def _run(
     statement: str, columns: Mapping[str, str], rows: Iterable[Any], **parameters: Any
 ) -> list[tuple[Any, ...]]:
     """Runs a statement on its rows: mappings or dataclasses. A key that is missing is null."""
-    text = statement.format(given=_given(connection.vendor, tuple(columns.items())))
     with connection.cursor() as cursor:
-        cursor.execute(text, {"rows": _json(rows), **parameters})
+        cursor.execute(_text(statement, columns), {"rows": _json(rows), **parameters})
         return list(cursor.fetchall()) if cursor.description else []
 
 
@@ -215,14 +225,18 @@ def _json(values: Iterable[Any]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
+def _text(statement: str, columns: Mapping[str, str], parameter: str = "rows") -> str:
+    return statement.format(given=_given(connection.vendor, tuple(columns.items()), parameter))
+
+
 @cache
-def _given(vendor: str, columns: tuple[tuple[str, str], ...]) -> str:
-    """The JSON rows as a table named `given`."""
+def _given(vendor: str, columns: tuple[tuple[str, str], ...], parameter: str) -> str:
+    """The JSON rows of a parameter as a table named `given`."""
     if vendor == "postgresql":
         types = ", ".join(f"{name} {_type(kind)}" for name, kind in columns)
-        return f"jsonb_to_recordset(%(rows)s::jsonb) AS given({types})"
+        return f"jsonb_to_recordset(%({parameter})s::jsonb) AS given({types})"
     reads = ", ".join(f"{_read(name, kind)} AS {name}" for name, kind in columns)
-    return f"(SELECT {reads} FROM json_each(%(rows)s)) AS given"  # noqa: S608  our own column names
+    return f"(SELECT {reads} FROM json_each(%({parameter})s)) AS given"  # noqa: S608  our own column names
 
 
 def _type(kind: str) -> str:

@@ -1,15 +1,19 @@
 """A thread of its own for SQL, so that nobody else's slow query holds up what the engine writes."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from jobs.patience import patience
 
 #: A statement of the engine takes milliseconds; one that is not answered in this time never will be.
 PATIENCE_SECONDS = 10.0
+
+#: A connection that was not used for so long is asked whether it still answers.
+TRUSTED_SECONDS = 5.0
 
 #: What SQL raises when the database is away, failing over or locked: worth trying again.
 STORE_ERRORS = (OperationalError, InterfaceError)
@@ -20,24 +24,32 @@ class StoreThread:
 
     def __init__(self) -> None:
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._last_used = 0.0
 
     async def __call__[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self.thread, lambda: _on_live_connection(lambda: function(*args, **kwargs))
-        )
+        return await loop.run_in_executor(self.thread, lambda: self._call(lambda: function(*args, **kwargs)))
+
+    def _call[R](self, function: Callable[[], R]) -> R:
+        """On its connection, which is kept from call to call."""
+        try:
+            with patience(PATIENCE_SECONDS):
+                if time.monotonic() - self._last_used > TRUSTED_SECONDS:
+                    _close_unless_usable()
+                return function()
+        except STORE_ERRORS:
+            # It may be broken; the next call opens a new one.
+            connection.close()
+            raise
+        finally:
+            self._last_used = time.monotonic()
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self.thread, connections.close_all)
         self.thread.shutdown()
 
 
-def _on_live_connection[R](function: Callable[[], R]) -> R:
-    try:
-        with patience(PATIENCE_SECONDS):
-            close_old_connections()
-            return function()
-    except STORE_ERRORS:
-        # It may be broken; the next call opens a new one.
+def _close_unless_usable() -> None:
+    """A server, or something on the way to it, may have dropped a connection that nobody used for a while."""
+    if connection.connection is not None and not connection.is_usable():
         connection.close()
-        raise
