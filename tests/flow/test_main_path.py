@@ -1,5 +1,6 @@
 """The main path, as its users walk it: submit over HTTP, watch on the socket, download the result."""
 
+import asyncio
 import signal
 
 CSV = "name,height\n" + "".join(f"person {n},{150 + n % 50}\n" for n in range(2000))
@@ -78,3 +79,17 @@ async def test_an_idle_worker_ends_at_once_when_told_to(system, start, ada):
     await ada.until(ada.submit("tests.sample_tasks.add", a=1)["id"], "successful")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(5) == 0
+
+
+async def test_a_second_signal_ends_a_worker_at_once(system, start, ada):
+    worker = start(system.start_worker)
+    job = ada.submit("tests.sample_tasks.linger", seconds=60)
+    await ada.until(job["id"], "running")
+    worker.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(5):
+        while "claiming no more" not in system.log:
+            await asyncio.sleep(0.05)
+    assert worker.poll() is None, "it waits for what runs"
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(2) == 128 + signal.SIGTERM
+    assert ada.job(job["id"])["status"] == "running", "until it is rescued"
