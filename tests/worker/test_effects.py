@@ -1,9 +1,11 @@
 """What a task writes with commit_with() is there exactly if its success is."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import transaction
 
 from jobs.lifecycle.effects import WriteFailed
 from jobs.lifecycle.finish import Outcome, finish
@@ -119,6 +121,15 @@ def test_a_refused_write_leaves_the_job_running():
         finish([(job, Outcome(status=Status.SUCCESSFUL, writes=(refuse,)))])
     assert str(failed.value.__cause__) == "no"
     assert Job.objects.get(id=job_id).status == Status.RUNNING
+
+
+def test_what_breaks_after_the_commit_takes_nothing_back(caplog):
+    job_id = add.enqueue(1).id
+    [row] = start([job_id], "w1").jobs
+    after = partial(transaction.on_commit, partial(int, "no number"))
+    [event] = finish([(row, Outcome(status=Status.SUCCESSFUL, writes=(after,)))])
+    assert (event.data["status"], row.status) == (Status.SUCCESSFUL, Status.SUCCESSFUL)
+    assert "no number" in caplog.text
 
 
 def success(job_id: str) -> Outcome:
