@@ -31,17 +31,20 @@ def cancel(job_id: UUID) -> Job:
 
     Raises JobNotFound, or AlreadyEnded.
     """
-    return write_then_tell(partial(_record, job_id), _tell).job
+    return write_then_tell(partial(record, job_id), tell).job
 
 
 async def acancel(job_id: UUID) -> Job:
     """See cancel()."""
-    return (await awrite_then_tell(partial(_record, job_id), _tell)).job
+    return (await awrite_then_tell(partial(record, job_id), tell)).job
 
 
 @transaction.atomic
-def _record(job_id: UUID) -> Cancelled:
-    """The row's lock decides between a start and this: whichever comes second sees what the first has done."""
+def record(job_id: UUID) -> Cancelled:
+    """The first half of cancel(), for who has a thread of his own for it.
+
+    The row's lock decides between a start and this: whichever comes second sees what the first has done.
+    """
     job, now = locked(job_id), timezone.now()
     if Status(job.status).is_ended:
         raise AlreadyEnded(
@@ -58,7 +61,8 @@ def _record(job_id: UUID) -> Cancelled:
     return Cancelled(job, None)
 
 
-async def _tell(cancelled: Cancelled) -> None:
+async def tell(cancelled: Cancelled) -> None:
+    """The second half, once the first is committed."""
     job = cancelled.job
     if cancelled.event is None:
         await aborts.request([job.broker_id])

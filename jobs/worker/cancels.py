@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from jobs.broker import aborts
 from jobs.errors import AlreadyEnded, JobNotFound
-from jobs.lifecycle.cancel import acancel
+from jobs.lifecycle import cancel
 from jobs.lifecycle.start import is_job_id
 from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
@@ -34,7 +34,8 @@ async def cancel_aborted(store: StoreThread) -> None:
         return
     for job_id in await store(_waiting, asked):
         with contextlib.suppress(AlreadyEnded, JobNotFound):
-            await acancel(job_id)
+            # Not acancel(), whose thread the tasks here share: one of them may hold it up.
+            await cancel.tell(await store(cancel.record, job_id))
 
 
 def _waiting(broker_ids: Sequence[str]) -> list[UUID]:

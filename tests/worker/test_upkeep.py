@@ -1,5 +1,7 @@
 """What the leading worker keeps up besides the sweep."""
 
+import asyncio
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +19,7 @@ from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
 from jobs.worker import upkeep
+from jobs.worker.cancels import cancel_aborted
 from jobs.worker.upkeep import Upkeep, expire_all, repeat_requests
 from tests.sample_tasks import add
 
@@ -50,6 +53,20 @@ async def test_a_wiped_redis_learns_again_who_shall_end_and_what_is_paused(store
     await repeat_requests(store)
     assert await aborts.requested([job.id]) == {job.id}
     assert await pauses.known() == {"arq:queue:email"}
+
+
+async def test_a_task_that_holds_up_the_thread_of_the_async_orm_holds_up_no_upkeep(store):
+    job = await add.aenqueue(1)
+    await aborts.request([job.id])
+    go_on = threading.Event()
+    held = asyncio.create_task(sync_to_async(go_on.wait)(10))
+    await asyncio.sleep(0)
+    try:
+        await asyncio.wait_for(cancel_aborted(store), 5)
+    finally:
+        go_on.set()
+        await held
+    assert (await Job.objects.aget(id=job.id)).status == Status.CANCELLED
 
 
 async def test_only_the_leader_keeps_up(store, monkeypatch):
