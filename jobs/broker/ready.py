@@ -83,7 +83,8 @@ async def claim(worker_id: str, slots: int, shares: Sequence[Share]) -> Claim:
         [f"{worker_id}:{next(_numbers)}", _LEASE_MS, slots, *args],
     )
     leases = [
-        Lease(job_id.decode(), names[number], token.decode(), over_at)
+        # An id that is no text is nobody's: it is looked for under another, and not found.
+        Lease(job_id.decode(errors="replace"), names[number], token.decode(), over_at)
         for number, job_id, token in batched(found, 3)
     ]
     return Claim(leases, None if pause < 0 else pause / 1000, bool(is_capped))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import pytest
 from arq.connections import ArqRedis
 from arq.jobs import Job as ArqJob
 from arq.jobs import JobStatus
@@ -232,6 +233,20 @@ async def test_a_job_of_a_stock_arq_client_is_claimed_whatever_its_envelope_is()
     stock = ArqRedis(pool_or_conn=client.redis().connection_pool)
     await stock.enqueue_job("some.function", _job_id="pickled")
     assert await claimed() == ["pickled"]
+
+
+@pytest.mark.parametrize("priority", [b'"nan"', b'"inf"', b"-1e400", b"null", b"[]"])
+async def test_a_priority_that_is_none_keeps_no_other_job_from_being_claimed(priority):
+    await push([waiting("a")])
+    await client.redis().set("arq:job:b", b'{"p":%s}' % priority)
+    await client.redis().zadd("arq:queue", {"b": 1})
+    assert sorted(await claimed()) == ["a", "b"]
+
+
+async def test_an_id_that_is_no_text_keeps_no_other_job_from_being_claimed():
+    await push([waiting("a")])
+    await client.redis().zadd("arq:queue", {b"\xff": 1})
+    assert "a" in await claimed()
 
 
 async def test_a_job_that_a_stock_arq_worker_holds_is_left_to_it():

@@ -19,10 +19,14 @@ local function sleep_at_most(wait)
   end
 end
 
--- The envelope may be another client's, in any form: what it lacks is 0.
+-- The envelope may be another client's, in any form: what it lacks is 0. A score of NaN would end every claim.
 local function priority_in(envelope)
   local readable, fields = pcall(cjson.decode, envelope or '')
-  return readable and type(fields) == 'table' and tonumber(fields['p']) or 0
+  local priority = readable and type(fields) == 'table' and tonumber(fields['p'])
+  if not priority or priority ~= priority then
+    return 0
+  end
+  return math.max(-100, math.min(100, priority))
 end
 
 -- Deferred jobs, lost leases and jobs of a stock arq client become ready when they are due.
