@@ -124,3 +124,17 @@ async def hold_up_everybody(seconds: float) -> str:
     """Makes the mistake of not awaiting."""
     hold_up_the_loop(seconds)
     return "held up"
+
+
+class Odd(BaseException):
+    """As some libraries' time-outs are."""
+
+
+@task
+async def raise_what_is_no_exception() -> None:
+    raise Odd
+
+
+@task
+def raise_what_is_no_exception_in_thread() -> None:
+    raise Odd

@@ -26,9 +26,6 @@ from jobs.worker.context import Report, bound
 from jobs.worker.steered import Steered
 from jobs.worker.threads import Threads
 
-#: What a task's function may end with. Let through, the last two would end the worker.
-ANY_ERROR = (Exception, SystemExit, KeyboardInterrupt)
-
 logger = logging.getLogger(__name__)
 
 type Call = asyncio.Task[Outcome]
@@ -77,7 +74,9 @@ class Executor:
             if attempt.task.executor == "process":
                 return await child.perform(attempt, report, self._threads)
             return returned(attempt, await self._run(attempt, report))
-        except ANY_ERROR as error:  # whatever a task raises is its outcome
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever it is: let through, SystemExit would end the worker
             return raised(attempt, error)
 
     async def _run(self, attempt: Attempt, report: Report) -> Any:

@@ -207,6 +207,14 @@ async def test_a_task_that_exits_fails_and_its_worker_goes_on(engine, task):
     assert error_of(await end_of(task)) == "builtins.SystemExit"
 
 
+@pytest.mark.parametrize(
+    "task",
+    [stubborn_tasks.raise_what_is_no_exception, stubborn_tasks.raise_what_is_no_exception_in_thread],
+)
+async def test_a_task_that_raises_what_is_no_exception_fails_with_it(engine, task):
+    assert error_of(await end_of(task)) == "tests.stubborn_tasks.Odd"
+
+
 async def test_a_coroutine_that_is_cancelled_from_within_has_failed(engine):
     job = await end_of(stubborn_tasks.cancel_what_it_awaits)
     assert job.errors[-1]["message"] == "The task was cancelled from within."
