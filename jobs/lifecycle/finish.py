@@ -54,7 +54,9 @@ def finish(ends: Iterable[tuple[JobRow, Outcome]]) -> list[EventRow]:
     changed = {job.id: (job, outcome) for job, outcome in ends}
     with _as_before_if_refused(job for job, _ in changed.values()), sql.changes():
         ended = sql.finish_running((_row(job, outcome, now) for job, outcome in changed.values()), now=now)
-        write_all(write for job_id in ended for write in changed[job_id][1].writes)
+        if writes := [write for job_id in ended for write in changed[job_id][1].writes]:
+            sql.plan_as_usual()
+            write_all(writes)
         events = [_apply(*changed[job_id], seq, status, now) for job_id, (seq, status) in ended.items()]
         sql.log(events)
     return events

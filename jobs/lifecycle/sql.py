@@ -144,6 +144,13 @@ def changes() -> Iterator[None]:
         yield
 
 
+def plan_as_usual() -> None:
+    """For statements within changes() that are not ours."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_BY_KEY.replace("= off", "TO DEFAULT"))
+
+
 def store(jobs: Iterable[JobRow], events: Iterable[EventRow]) -> None:
     """Nothing → the status that each row has, and the first events; all or none.
 

@@ -9,6 +9,7 @@ from signal import Signals
 from typing import Any
 
 import arq
+from django.core.exceptions import ImproperlyConfigured
 from django.tasks import task_backends
 
 from jobs.broker import ready
@@ -35,6 +36,8 @@ class Worker(arq.Worker):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**{"functions": stock.functions(), "max_jobs": options().slots, **arguments})
         self.queues = sorted(task_backends[ALIAS].queues)
+        if not self.queues:
+            raise ImproperlyConfigured(f"TASKS['{ALIAS}']['QUEUES'] is empty; name the queues to work on.")
         by_name = options().queues
         self._weights = {queue: by_name.get(queue, QueueOptions()).weight for queue in self.queues}
         self._limits = {queue: limits.max_slots for queue, limits in by_name.items()}

@@ -1,6 +1,7 @@
 """Plain arq coroutines: no row and no events. Arguments, tries and result live in Redis, as with arq's own worker."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,7 +73,8 @@ class Plain:
         self._has_ended = asyncio.Event()
 
     async def attempts(self, found: Sequence[tuple[Lease, Call]]) -> list[Attempt]:
-        """Each call's next try, if it has one."""
+        """Each call's next try, if it has one. A worker that was frozen since its claim may hold it no more."""
+        found = [(lease, call) for lease, call in found if time.monotonic() < lease.over_at]
         tries = await calls.count_tries([lease.job_id for lease, _ in found])
         numbered = [
             (lease, call, max(number, call.t or 0))
