@@ -65,7 +65,10 @@ class Engine:
         self.slots = slots
         #: What runs here, by job; of a job that was claimed anew, the newest.
         self.attempts: dict[str, Attempt] = {}
+        #: Those whose function has not ended, each in a slot.
         self._running: set[Attempt] = set()
+        #: Those and the ones whose outcome is being recorded meanwhile.
+        self._in_hand: set[Attempt] = set()
         self._store = StoreThread()
         #: Apart, so that a sweep through many rows holds up no start and no finish.
         self._sweep_store = StoreThread()
@@ -113,7 +116,9 @@ class Engine:
 
     @property
     def free_slots(self) -> int:
-        return max(0, self.slots - len(self._running) - len(self._going_on))
+        """While the outcomes of some jobs are recorded, others run in their slots; but no more than as many again."""
+        unrecorded = max(0, len(self._in_hand) - len(self._running) - self.slots)
+        return max(0, self.slots - len(self._running) - len(self._going_on) - unrecorded)
 
     @property
     def _going_on(self) -> set[Attempt]:
@@ -183,6 +188,7 @@ class Engine:
             older.end(Fate.LOST)
         self.attempts[job_id] = attempt
         self._running.add(attempt)
+        self._in_hand.add(attempt)
         attempt.running = asyncio.create_task(self._run(attempt), name=f"job {job_id}")
         attempt.running.add_done_callback(partial(self._free, attempt))
         return attempt
@@ -193,6 +199,7 @@ class Engine:
         if outcome is None:
             return
         attempt.has_outcome = True
+        self._leave_slot(attempt)
         recorded = await attempt.record(attempt, outcome)
         attempt.will_run_again = recorded and not attempt.job.status.is_ended
         if not recorded:
@@ -207,11 +214,15 @@ class Engine:
     def _report(self, job: JobRow, fraction: float, text: str) -> None:
         self._outbox.report(Progress(job=job, fraction=fraction, text=text))
 
-    def _free(self, attempt: Attempt, running: "asyncio.Task[None]") -> None:
+    def _leave_slot(self, attempt: Attempt) -> None:
         self._running.discard(attempt)
+        self.slot_freed.set()
+
+    def _free(self, attempt: Attempt, running: "asyncio.Task[None]") -> None:
+        self._leave_slot(attempt)
+        self._in_hand.discard(attempt)
         if self.attempts.get(attempt.lease.job_id) is attempt:
             del self.attempts[attempt.lease.job_id]
-        self.slot_freed.set()
         if not running.cancelled() and (error := running.exception()):
             logger.error(
                 "Job %s could not be recorded; its lease will run out.", attempt.job.id, exc_info=error
@@ -225,10 +236,10 @@ class Engine:
 
     async def drain(self, grace_seconds: float) -> None:
         """Lets running attempts go on for a while, then hands the rest back."""
-        running = [attempt.running for attempt in self._running if attempt.running]
+        running = [attempt.running for attempt in self._in_hand if attempt.running]
         if running:
             await asyncio.wait(running, timeout=grace_seconds)
-        for attempt in list(self._running):
+        for attempt in list(self._in_hand):
             attempt.end(Fate.HANDED_BACK)
         if unfinished := [task for task in running if not task.done()]:
             await asyncio.wait(unfinished, timeout=HAND_BACK_SECONDS)

@@ -8,13 +8,16 @@ from datetime import timedelta
 from signal import Signals
 
 import pytest
+from django.db import OperationalError
 from django.tasks.signals import task_finished, task_started
 from django.utils import timezone
 
 from jobs.broker import client, keys
 from jobs.conf import options
+from jobs.lifecycle.finish import finish
 from jobs.models import Event, Job
 from jobs.status import Status
+from jobs.worker import outbox
 from jobs.worker.loop import Worker
 from tests import sample_tasks
 from tests.sample_tasks import ran
@@ -296,3 +299,26 @@ async def test_a_queue_never_has_more_slots_than_its_limit(settings):
     assert sample_tasks.most["reports"] == 2
     assert sample_tasks.most["email"] > 2
     assert await Job.objects.filter(status=Status.SUCCESSFUL).acount() == 14
+
+
+async def test_while_outcomes_can_not_be_recorded_no_more_than_as_many_again_are_run(monkeypatch):
+    away, tries = True, 0
+
+    def refuse_at_first(*arguments):
+        nonlocal tries
+        tries += 1
+        if away:
+            raise OperationalError("gone")
+        return finish(*arguments)
+
+    monkeypatch.setattr(outbox, "finish", refuse_at_first)
+    await sample_tasks.note.aenqueue_many({"value": n} for n in range(12))
+    worker = Worker(burst=True, handle_signals=False, max_jobs=3)
+    running = asyncio.create_task(worker.async_run())
+    async with asyncio.timeout(20):
+        while tries < 5:
+            await asyncio.sleep(0.01)
+    assert await Job.objects.filter(starts=1).acount() == len(ran) == 6
+    away = False
+    await asyncio.wait_for(running, 20)
+    assert await Job.objects.filter(status=Status.SUCCESSFUL, starts=1).acount() == 12
