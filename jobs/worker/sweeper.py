@@ -12,6 +12,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from jobs.broker import index
 from jobs.broker.leader import lead
 from jobs.broker.leases import RENEW_EVERY
@@ -117,9 +119,13 @@ def _of(ids: Sequence[UUID]) -> list[_Alive]:
 
 
 def _alive(**which: Any) -> list[_Alive]:
-    # By finished_at the small index of such jobs is found.
+    return [_Alive(*row) for row in rows_alive(**which)[:PAGE]]
+
+
+def rows_alive(**which: Any) -> "QuerySet[Job, tuple[Any, ...]]":
+    """Of jobs that have not ended. By finished_at the small index of such jobs is found."""
     rows = Job.objects.filter(finished_at=None, status__in=SWEPT, **which).order_by("id")
-    return [_Alive(*row) for row in rows.values_list("id", "arq_id", "queue_name", "status")[:PAGE]]
+    return rows.values_list("id", "arq_id", "queue_name", "status")
 
 
 def _whole(ids: Iterable[UUID]) -> list[Job]:
