@@ -44,9 +44,11 @@ async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome
         theirs.close()
         answer = await threads.call(partial(_listen, ours, report))
     finally:
-        await asyncio.shield(_end(process, starting))
-        ours.close()
-        theirs.close()
+        try:
+            await asyncio.shield(_end(process, starting))
+        finally:
+            ours.close()
+            theirs.close()
     return answer or raised(attempt, _death(process.exitcode))
 
 

@@ -271,6 +271,7 @@ async def test_no_script_uses_what_redis_7_0_does_not_have():
         "LTRIM",
         "PEXPIRE",
         "SISMEMBER",
+        "EXISTS",
         "PTTL",
     }
     import re

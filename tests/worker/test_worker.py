@@ -322,3 +322,15 @@ async def test_while_outcomes_can_not_be_recorded_no_more_than_as_many_again_are
     away = False
     await asyncio.wait_for(running, 20)
     assert await Job.objects.filter(status=Status.SUCCESSFUL, starts=1).acount() == 12
+
+
+async def test_a_deferred_job_starts_when_it_is_due_to_the_order_of_milliseconds():
+    """A stock arq worker would look every half a second; the bound leaves room for a busy machine."""
+    due = [timezone.now() + timedelta(milliseconds=700 + 137 * number) for number in range(7)]
+    for moment in due:
+        await sample_tasks.note.using(run_after=moment).aenqueue()
+    await work_off()
+    jobs = [job async for job in Job.objects.order_by("run_after")]
+    late = sorted((job.started_at - job.run_after).total_seconds() for job in jobs)
+    assert -0.001 <= late[0]  # Redis counts whole milliseconds
+    assert late[3] < 0.05, late

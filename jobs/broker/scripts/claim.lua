@@ -47,12 +47,14 @@ local function take(queue, slots)
     local token = name .. '.' .. #claimed
     -- NX: a stock arq worker on the same queue may hold it; then look again when its hold has ended.
     if redis.call('SET', IN_PROGRESS .. id, token, 'NX', 'PX', lease) then
+      redis.call('ZADD', queue.key, now + lease + 1, id)
       left, queue.most = left - 1, queue.most - 1
       for _, part in ipairs({ queue.number, id, token }) do
         claimed[#claimed + 1] = part
       end
+    else
+      redis.call('ZADD', queue.key, after_lease(id), id)
     end
-    redis.call('ZADD', queue.key, after_lease(id), id)
   end
 end
 
