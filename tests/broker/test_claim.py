@@ -112,9 +112,16 @@ async def test_a_bell_says_that_redis_is_away(monkeypatch):
         await bell.wait(1, None)
 
 
-async def test_an_idle_look_costs_one_command_a_queue():
+@pytest.mark.parametrize("waiting, cost", [(0, {"exists": 1}), (1, {"exists": 1, "zrange": 3})])
+async def test_an_idle_look_costs_next_to_nothing(waiting, cost):
     shares = [Share(queue, 1, 4) for queue in ("mail", "reports", "default")]
     await ready.claim("w1", 4, shares)  # loads the script
+    later = int(time.time() * 1000) + 60_000
+    body = envelope(task_path="tests.sample_tasks.add", enqueued_at_ms=1, priority=0)
+    await push(
+        Waiting(job_id=f"later{n}", queue="mail", due_ms=later, priority=0, envelope=body)
+        for n in range(waiting)
+    )
     await client.redis().config_resetstat()
     await ready.claim("w1", 4, shares)
     stats = await client.redis().info("commandstats")
@@ -122,5 +129,5 @@ async def test_an_idle_look_costs_one_command_a_queue():
     assert {name: calls[name] for name in calls if name not in {"config|resetstat", "info"}} == {
         "evalsha": 1,
         "time": 1,
-        "zrange": 3,
+        **cost,
     }

@@ -332,5 +332,5 @@ async def test_a_deferred_job_starts_when_it_is_due_to_the_order_of_milliseconds
     await work_off()
     jobs = [job async for job in Job.objects.order_by("run_after")]
     late = sorted((job.started_at - job.run_after).total_seconds() for job in jobs)
-    assert -0.001 <= late[0]  # Redis counts whole milliseconds
+    assert late[0] >= -0.001  # Redis counts whole milliseconds
     assert late[3] < 0.05, late

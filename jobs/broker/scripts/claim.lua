@@ -4,7 +4,7 @@
 -- the most it may have. What a queue leaves of its share goes to the others.
 -- Answers: ms until a queue that may have more has a job (-1: none waits), whether one has more than it may have, then
 -- number of the queue, id and token of each claimed job.
--- An idle worker asks twice a second: of a queue with nothing due it costs one command.
+-- An idle worker asks twice a second: that costs one command if all queues are empty, else one a queue with nothing due.
 local name, lease, left = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local claimed, queues, pause, is_capped = { 0, 0 }, {}, -1, 0
 
@@ -58,6 +58,9 @@ local function take(queue, slots)
   end
 end
 
+if redis.call('EXISTS', unpack(KEYS, 2)) == 0 then
+  return { -1, 0 }
+end
 for i = 2, #KEYS do
   local wait = wait_of(KEYS[i])
   if wait ~= 0 then
