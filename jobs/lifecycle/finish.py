@@ -11,6 +11,7 @@ from django.utils import timezone
 from jobs.lifecycle import sql, transition
 from jobs.lifecycle.effects import Write, write_all
 from jobs.lifecycle.start import attempt_given_back
+from jobs.lifecycle.statement import Row
 from jobs.models import EventKind
 from jobs.models.row import EventRow, JobRow
 from jobs.status import Status
@@ -74,7 +75,7 @@ def _as_before_if_refused(jobs: Iterable[JobRow]) -> Iterator[None]:
         raise
 
 
-def _row(job: JobRow, outcome: Outcome, now: datetime) -> sql.Row:
+def _row(job: JobRow, outcome: Outcome, now: datetime) -> Row:
     """What the statement needs to know; what is left out stays as it is."""
     transition.check_arrow(Status.RUNNING, outcome.status)
     row: dict[str, Any] = {"job_id": job.id, "fence": job.starts, "status": outcome.status}

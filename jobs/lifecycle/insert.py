@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from jobs.lifecycle import sql, transition
+from jobs.lifecycle.statement import Row
 from jobs.lifecycle.unique import give_way
 from jobs.models.row import EventRow, JobRow
 
@@ -44,7 +45,7 @@ def insert(jobs: Sequence[JobRow]) -> Inserted:
     return Inserted([standing.get(job.id, job) for job in jobs], new, events)
 
 
-def uploads_named(jobs: Iterable[JobRow]) -> Iterator[sql.Row]:
+def uploads_named(jobs: Iterable[JobRow]) -> Iterator[Row]:
     """Which job's arguments hold which ids, of uploads maybe: an upload is kept for as long as a job may read it."""
     for job in jobs:
         if job.args or job.kwargs:

@@ -1,23 +1,17 @@
-"""The statements that every job passes through, for PostgreSQL and SQLite alike.
+"""The statements that every job passes through, for PostgreSQL and SQLite alike; statement.py says how."""
 
-A batch of any size is one statement with one parameter for its rows: a JSON array. That keeps the text constant, so
-that it is parsed once, and a batch of one costs what a single statement costs.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import cache
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.db import connection, transaction
 
+from jobs.lifecycle.statement import Row, as_json, execute, moment_in, moment_of, run, text, uuid_of
 from jobs.models.row import EventRow, JobRow
 from jobs.status import Status
-
-type Row = Mapping[str, Any]
 
 #: PostgreSQL's statistics lag far behind a table in which every row changes twice a second, and lead it to read all
 #: of a small table, or of the index of active jobs, for a few rows. The statements here find each row by its key.
@@ -156,38 +150,38 @@ def store(jobs: Iterable[JobRow], events: Iterable[EventRow]) -> None:
 
     PostgreSQL takes both in one statement, which spares a lone call three round trips.
     """
-    store_jobs, log_events = _text(_STORE, _STORE_GIVEN), _text(_LOG, _LOG_GIVEN, "events")
-    parameters = {"rows": _json(jobs), "events": _json(events)}
+    store_jobs, log_events = text(_STORE, _STORE_GIVEN), text(_LOG, _LOG_GIVEN, "events")
+    parameters = {"rows": as_json(jobs), "events": as_json(events)}
     if connection.vendor == "postgresql":
-        _execute(f"WITH stored AS ({store_jobs}) {log_events}", parameters)
+        execute(f"WITH stored AS ({store_jobs}) {log_events}", parameters)
         return
     with transaction.atomic():
-        _execute(store_jobs, parameters)
-        _execute(log_events, parameters)
+        execute(store_jobs, parameters)
+        execute(log_events, parameters)
 
 
 def hold_keys(keys: Iterable[Row], *, now: datetime) -> set[str]:
     """Takes those of the unique keys that nobody holds any more; answers their digests."""
-    return {digest for (digest,) in _run(_HOLD, _HOLD_GIVEN, keys, now=_moment_in(now))}
+    return {digest for (digest,) in run(_HOLD, _HOLD_GIVEN, keys, now=moment_in(now))}
 
 
 def use_uploads(uses: Iterable[Row]) -> None:
     """Notes which uploads new jobs name; what is the id of none is left out."""
-    _run(_USE, _USE_GIVEN, uses)
+    run(_USE, _USE_GIVEN, uses)
 
 
 def start_ready(
     ids: Sequence[UUID], *, tasks: Iterable[str], worker: str, now: datetime, due: datetime
 ) -> list[JobRow]:
     """Ready, due, not past its deadline and of one of the tasks → running; answers the changed rows."""
-    changed = _run(
+    changed = run(
         _START.replace("{tasks}", _tasks(connection.vendor)),
         _START_GIVEN,
         ({"job_id": job_id} for job_id in ids),
-        tasks=_json(tasks),
+        tasks=as_json(tasks),
         worker=f"{worker}\n",
-        now=_moment_in(now),
-        due=_moment_in(due),
+        now=moment_in(now),
+        due=moment_in(due),
     )
     return [_started(row) for row in changed]
 
@@ -204,94 +198,18 @@ def finish_running(ends: Iterable[Row], *, now: datetime) -> dict[UUID, tuple[in
 
     Answers the new seq and status of the changed jobs.
     """
-    changed = _run(_FINISH, _FINISH_GIVEN, ends, now=_moment_in(now))
-    return {_uuid(job_id): (seq, Status(status)) for job_id, seq, status in changed}
+    changed = run(_FINISH, _FINISH_GIVEN, ends, now=moment_in(now))
+    return {uuid_of(job_id): (seq, Status(status)) for job_id, seq, status in changed}
 
 
 def tell_progress(reports: Iterable[Row]) -> dict[UUID, int]:
     """The newest progress of running jobs, if the fence holds; answers the new seq of the changed jobs."""
-    return {_uuid(job_id): seq for job_id, seq in _run(_PROGRESS, _PROGRESS_GIVEN, reports)}
+    return {uuid_of(job_id): seq for job_id, seq in run(_PROGRESS, _PROGRESS_GIVEN, reports)}
 
 
 def log(events: Iterable[EventRow]) -> None:
     """Appends to the event log."""
-    _run(_LOG, _LOG_GIVEN, events)
-
-
-def _run(
-    statement: str, columns: Mapping[str, str], rows: Iterable[Any], **parameters: Any
-) -> list[tuple[Any, ...]]:
-    """Runs a statement on its rows: mappings or dataclasses. A key that is missing is null."""
-    return _execute(_text(statement, columns), {"rows": _json(rows), **parameters})
-
-
-def _execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    if connection.vendor == "postgresql":
-        return _execute_prepared(statement, parameters)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall()) if cursor.description else []
-
-
-def _execute_prepared(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Parsed and planned once a connection, which is most of what a small batch costs. Django's own cursor writes the
-    parameters into the text, which makes each a new one.
-
-    Not if the settings forbid it: `"OPTIONS": {"prepare_threshold": None}`, for a PgBouncer older than 1.21.
-    """
-    from psycopg import Cursor
-
-    connection.ensure_connection()
-    if "prepare_threshold" not in connection.settings_dict["OPTIONS"]:
-        connection.connection.prepare_threshold = 0  # Django's default is None, "never"
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.execute(statement, parameters, prepare=True)
-        return cursor.fetchall() if cursor.description else []
-
-
-def _json(values: Iterable[Any]) -> str:
-    return msgspec.json.encode(list(values)).decode()
-
-
-def _text(statement: str, columns: Mapping[str, str], parameter: str = "rows") -> str:
-    return statement.format(given=_given(connection.vendor, tuple(columns.items()), parameter))
-
-
-@cache
-def _given(vendor: str, columns: tuple[tuple[str, str], ...], parameter: str) -> str:
-    """The JSON rows of a parameter as a table named `given`."""
-    if vendor == "postgresql":
-        types = ", ".join(f"{name} {_type(kind)}" for name, kind in columns)
-        return f"jsonb_to_recordset(%({parameter})s::jsonb) AS given({types})"
-    reads = ", ".join(f"{_read(name, kind)} AS {name}" for name, kind in columns)
-    return f"(SELECT {reads} FROM json_each(%({parameter})s)) AS given"  # noqa: S608  our own column names
-
-
-def _type(kind: str) -> str:
-    """A user's key may be of any type; the column knows which."""
-    if kind != "owner":
-        return kind
-    from jobs.models import Job
-
-    return str(Job._meta.get_field("owner").db_type(connection))  # noqa: SLF001  Django documents it
-
-
-def _read(name: str, kind: str) -> str:
-    """SQLite's reading of one value, in the form in which Django stores its kind."""
-    match kind:
-        case "jsonb":
-            # `->` answers JSON, and the text null for null; `->>` answers a number or text.
-            return f"nullif(value->'{name}', 'null')"
-        case "uuid":
-            return f"replace(value->>'{name}', '-', '')"
-        case "timestamptz":
-            return f"replace(rtrim(value->>'{name}', 'Z'), 'T', ' ')"
-    return f"value->>'{name}'"
-
-
-def _moment_in(moment: datetime) -> datetime | str:
-    """A time as a parameter of its own."""
-    return moment if connection.vendor == "postgresql" else str(moment.astimezone(UTC).replace(tzinfo=None))
+    run(_LOG, _LOG_GIVEN, events)
 
 
 def _started(row: tuple[Any, ...]) -> JobRow:
@@ -301,19 +219,12 @@ def _started(row: tuple[Any, ...]) -> JobRow:
     return JobRow(**values)
 
 
-def _uuid(value: UUID | str) -> UUID:
-    return value if isinstance(value, UUID) else UUID(value)
-
-
-def _moment(value: datetime | None) -> datetime | None:
-    """SQLite's times come without a zone."""
-    return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
-
-
 #: From a column as either store gives it to a JobRow's field.
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "id": _uuid,
+    "id": uuid_of,
     "status": Status,
     **dict.fromkeys(("args", "kwargs", "errors"), msgspec.json.decode),
-    **dict.fromkeys(("deadline_at", "enqueued_at", "run_after", "started_at", "last_attempted_at"), _moment),
+    **dict.fromkeys(
+        ("deadline_at", "enqueued_at", "run_after", "started_at", "last_attempted_at"), moment_of
+    ),
 }
