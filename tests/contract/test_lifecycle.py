@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs.errors import LeaseOver
@@ -174,3 +174,19 @@ def test_a_claim_that_came_too_late_to_a_start_takes_the_job_from_nobody():
         start([str(running.id), str(waiting.id)], "w1", before=time.monotonic() - 1)
     assert (statuses(running), statuses(waiting)) == (["ready", "running"], ["ready"])
     assert Job.objects.get(id=running.id).worker_ids == ["w2"]
+
+
+def test_a_task_s_own_statements_are_planned_as_usual(store):
+    """Ours find rows by key alone; that must not slow down a query of somebody else's in the same transaction."""
+    if store != "postgresql":
+        pytest.skip("SQLite's plans are not steered")
+    seen = []
+
+    def look() -> None:
+        with connection.cursor() as cursor:
+            for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+                cursor.execute(f"SHOW {setting}")
+                seen.append(cursor.fetchone()[0])
+
+    end(started(new_job()), Status.SUCCESSFUL, writes=(look,))
+    assert seen == ["on", "on", "on"]
