@@ -10,6 +10,7 @@ from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from jobs.lifecycle.intake import store as intake
 from project import env
@@ -63,6 +64,17 @@ def switch_to(entry: dict[str, Any]) -> None:
     for thread in (SyncToAsync.single_thread_executor, prober, intake.thread):
         thread.submit(forget_connection).result(10)
     forget_connection()
+    forget_pool()
+
+
+def forget_pool() -> None:
+    """Makes way for the pool of the new settings, and makes that at once.
+
+    Pools are known by alias alone: a thread left over from a test would make it anew by the settings of its own.
+    """
+    if left_over := DatabaseWrapper._connection_pools.pop("default", None):  # type: ignore[attr-defined]
+        left_over.close()
+    getattr(connection, "pool", None)
 
 
 def forget_connection() -> None:
