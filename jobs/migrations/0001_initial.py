@@ -357,6 +357,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="job",
             index=models.Index(
+                condition=models.Q(("owner__isnull", False)),
+                fields=["owner", "finished_at"],
+                name="job_of_owner_ended",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(
                 condition=models.Q(("deadline_at__isnull", False), ("finished_at", None)),
                 fields=["deadline_at"],
                 name="job_deadline",

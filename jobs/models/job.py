@@ -109,6 +109,12 @@ class Job(models.Model):
             # By finished_at and not by status, so that a start changes no index and PostgreSQL updates in place.
             models.Index(fields=["id"], name="job_active", condition=Q(finished_at=None)),
             models.Index(fields=["owner", "-id"], name="job_of_owner"),
+            # What ended of an owner's since a moment, and what has not. A job of nobody costs nothing here.
+            models.Index(
+                fields=["owner", "finished_at"],
+                name="job_of_owner_ended",
+                condition=Q(owner__isnull=False),
+            ),
             models.Index(
                 fields=["deadline_at"],
                 name="job_deadline",
