@@ -1,7 +1,7 @@
 """A task: django.tasks' Task with our options."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -54,6 +54,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
     redact: tuple[str, ...] = ()
     #: Primary key of the user whom a job will belong to; set by `using(owner=…)`.
     owner_id: Any = None
+    #: Short texts that a job will carry, to be found by; set by `using(tags=…)`.
+    tags: tuple[str, ...] = ()
+    #: W3C trace context that a job will carry; set by `using(traceparent=…)`.
+    traceparent: str = ""
 
     def __post_init__(self) -> None:
         DjangoTask.__post_init__(self)
@@ -72,6 +76,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
         deadline: timedelta | None = None,
         unique_key: UniqueKey | None = None,
         unique_for: timedelta | None = None,
+        tags: Sequence[str] | None = None,
+        traceparent: str | None = None,
     ) -> Self:
         """The same task with other defaults for the jobs enqueued through it."""
         changes: dict[str, Any] = {
@@ -85,6 +91,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
             "deadline": deadline,
             "unique_key": unique_key,
             "unique_for": unique_for,
+            "tags": None if tags is None else tuple(tags),
+            "traceparent": traceparent,
         }
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
 

@@ -121,6 +121,7 @@ class JobOut(Shown):
     finished_at: AwareDatetime | None
     seq: int = Field(description="Number of its newest event.")
     owner: int | None
+    tags: list[str]
     files: list[FileOut]
     links: LinksOut
 

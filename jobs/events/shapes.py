@@ -35,6 +35,7 @@ def job_json(job: Job, *, with_traceback: bool = False) -> dict[str, Any]:
         "finished_at": timestamp(job.finished_at),
         "seq": job.seq,
         "owner": job.owner_id,
+        "tags": job.tags,
         "files": [file_json(file) for file in job.files.all()],
         "links": {"self": here, "events": f"{here}/events", "page": f"/jobs/{job.id}", "live": "/ws/v1/live"},
     }

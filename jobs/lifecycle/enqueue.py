@@ -51,6 +51,8 @@ def new_job(task: Task, args: list[Any], kwargs: dict[str, Any]) -> JobRow:
         last_attempted_at=None,
         workers="",
         errors=[],
+        tags=list(task.tags),
+        traceparent=task.traceparent,
         key_held_until=_later(now, task.unique_for),
     )
 

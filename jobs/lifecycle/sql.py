@@ -20,11 +20,11 @@ _BY_KEY = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET 
 _STORE = """
     INSERT INTO jobs_job (
         id, task_path, queue_name, priority, backend, args, kwargs, owner_id, status, seq, max_attempts,
-        timeout_seconds, deadline_at, unique_key, secrets, arq_id, enqueued_at, run_after,
+        timeout_seconds, deadline_at, unique_key, secrets, arq_id, enqueued_at, run_after, tags, traceparent,
         attempt, starts, worker_deaths, workers, errors, progress, progress_text)
     SELECT
         id, task_path, queue_name, priority, backend, args, kwargs, owner_id, status, seq, max_attempts,
-        timeout_seconds, deadline_at, unique_key, secrets, arq_id, enqueued_at, run_after,
+        timeout_seconds, deadline_at, unique_key, secrets, arq_id, enqueued_at, run_after, tags, traceparent,
         0, 0, 0, '', '[]', 0, ''
     FROM {given}
 """
@@ -47,6 +47,8 @@ _STORE_GIVEN = {
     "arq_id": "text",
     "enqueued_at": "timestamptz",
     "run_after": "timestamptz",
+    "tags": "jsonb",
+    "traceparent": "text",
 }
 
 #: The fields of a JobRow that a start reads back; the others are not set while a job runs.
@@ -54,6 +56,7 @@ _STARTED = (
     *("id", "task_path", "queue_name", "priority", "backend", "args", "kwargs", "owner_id", "status", "seq"),
     *("attempt", "max_attempts", "starts", "timeout_seconds", "deadline_at", "unique_key", "secrets"),
     *("arq_id", "enqueued_at", "run_after", "started_at", "last_attempted_at", "workers", "errors"),
+    "traceparent",
 )
 _START = f"""
     UPDATE jobs_job

@@ -40,6 +40,8 @@ class Migration(migrations.Migration):
                 ("backend", models.CharField(max_length=32)),
                 ("args", models.JSONField(default=list)),
                 ("kwargs", models.JSONField(default=dict)),
+                ("tags", models.JSONField(default=list)),
+                ("traceparent", models.CharField(blank=True, default="", max_length=55)),
                 (
                     "status",
                     models.CharField(
@@ -310,6 +312,23 @@ class Migration(migrations.Migration):
                     "job",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="+", to="jobs.job"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="IdempotencyKey",
+            fields=[
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("answer", models.JSONField()),
+                ("created_at", models.DateTimeField(db_index=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],

@@ -1,6 +1,7 @@
 from jobs.models.delivery import Delivery
 from jobs.models.event import Event, EventKind
 from jobs.models.file import File
+from jobs.models.idempotency import IdempotencyKey
 from jobs.models.job import Job
 from jobs.models.queue import Queue
 from jobs.models.synced import SyncCollection, SyncedPage, SyncedRecord, SyncRun
@@ -13,6 +14,7 @@ __all__ = [
     "Event",
     "EventKind",
     "File",
+    "IdempotencyKey",
     "Job",
     "Queue",
     "SyncCollection",

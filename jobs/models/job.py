@@ -50,6 +50,10 @@ class Job(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
     )
+    #: Short texts by which its owner finds it again, JSON.
+    tags = models.JSONField(default=list)
+    #: W3C trace context of the request that enqueued it, handed on to the task. Empty: none came.
+    traceparent = models.CharField(max_length=55, default="", blank=True)
 
     #: Changed by lifecycle/ alone, together with an event.
     status = models.CharField(max_length=10, choices=Status, default=Status.READY)

@@ -38,6 +38,8 @@ class JobRow:
     errors: list[dict[str, Any]]
     finished_at: datetime | None = None
     return_value: Any = None
+    tags: list[str] = field(default_factory=list)
+    traceparent: str = ""
     #: Until when it holds its unique key though it may have ended; stored with the key.
     key_held_until: datetime | None = None
     #: The name under which Redis knows it.
