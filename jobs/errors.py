@@ -87,6 +87,10 @@ class UnknownQueue(JobError):
     """There is no queue of that name."""
 
 
+class TooManyTokens(JobError):
+    """The user has as many API tokens as one may have."""
+
+
 class DeadlinePassed(JobError):
     """The job's deadline has passed; no attempt may start after it."""
 

@@ -5,7 +5,7 @@ from jobs.models.idempotency import IdempotencyKey
 from jobs.models.job import Job
 from jobs.models.queue import Queue
 from jobs.models.synced import SyncCollection, SyncedPage, SyncedRecord, SyncRun
-from jobs.models.token import ApiToken
+from jobs.models.token import ApiToken, Scope
 from jobs.models.unique import UniqueKey
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "Queue",
+    "Scope",
     "SyncCollection",
     "SyncRun",
     "SyncedPage",

@@ -19,7 +19,7 @@ CALLED = "bin/dev"
 
 def prepare() -> dict[str, str]:
     """Bring the schema up to date and see that the developer's account is there."""
-    from jobs.models import ApiToken
+    from jobs.models import ApiToken, Scope
     from project.dev import schema, sign_in
 
     executor = MigrationExecutor(connection)
@@ -31,7 +31,7 @@ def prepare() -> dict[str, str]:
             username=sign_in.USERNAME, defaults={"is_staff": True, "is_superuser": True}
         )
         ApiToken.objects.filter(owner=user, name=CALLED).delete()  # each start shows a new one
-        _, token = ApiToken.issue(owner=user, name=CALLED)
+        _, token = ApiToken.issue(owner=user, name=CALLED, scopes=[Scope.ADMIN])
     return {"token": token, "secret": sign_in.issue()}
 
 

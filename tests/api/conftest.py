@@ -12,7 +12,7 @@ from django.test import Client
 
 from jobs import conf
 from jobs.files import store_result
-from jobs.models import ApiToken, File, Job
+from jobs.models import ApiToken, File, Job, Scope
 from jobs.status import Status
 from tests import sample_tasks
 
@@ -33,7 +33,7 @@ class Caller:
             session.force_login(user)
             self.client.cookies = {"sessionid": session.cookies["sessionid"].value, "csrftoken": CSRF_TOKEN}
         elif user:
-            _, token = ApiToken.issue(owner=user, name="tests")
+            _, token = ApiToken.issue(owner=user, name="tests", scopes=[Scope.ADMIN])
             self.client.headers["Authorization"] = f"Bearer {token}"
 
     async def get(self, path: str, **headers: str) -> httpx.Response:

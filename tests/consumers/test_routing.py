@@ -5,7 +5,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
 from consumers.routing import sockets
-from jobs.models import ApiToken, Job
+from jobs.models import ApiToken, Job, Scope
 from tests.sample_tasks import add
 from tests.sockets import Socket
 
@@ -85,7 +85,7 @@ async def test_a_program_that_names_no_origin_may():
 async def test_a_program_says_who_it_is_by_its_api_token():
     ada = await User.objects.acreate(username="ada")
     job = await Job.objects.aget(id=(await add.using(owner=ada).aenqueue(1)).id)
-    _, token = await sync_to_async(ApiToken.issue)(owner=ada, name="test")
+    _, token = await sync_to_async(ApiToken.issue)(owner=ada, name="test", scopes=[Scope.READ])
     headers = [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {token}".encode())]
     socket = Socket(sockets, headers=headers)
     assert (await socket.open())["type"] == "websocket.accept"

@@ -12,7 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.models import User  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 
-from jobs.models import ApiToken  # noqa: E402
+from jobs.models import ApiToken, Scope  # noqa: E402
 
 
 def sign_up(name: str, *, is_staff: bool) -> dict[str, str | None]:
@@ -22,7 +22,7 @@ def sign_up(name: str, *, is_staff: bool) -> dict[str, str | None]:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
-    _, token = ApiToken.issue(owner=user, name="test")
+    _, token = ApiToken.issue(owner=user, name="test", scopes=[Scope.ADMIN])
     return {"token": token, "session": session.session_key}
 
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.models import ApiToken
+from jobs.models import ApiToken, Scope
 
 
 class Command(BaseCommand):
@@ -23,5 +23,5 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no user {username!r}; make one with `manage.py createsuperuser`."
             ) from error
-        _token, plaintext = ApiToken.issue(owner=owner, name=name)
+        _token, plaintext = ApiToken.issue(owner=owner, name=name, scopes=[Scope.ADMIN])
         self.stdout.write(plaintext)
