@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal, Self
+from uuid import UUID
 
 from django.tasks import Task as DjangoTask
 from django.tasks import TaskResult
@@ -58,6 +59,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
     tags: tuple[str, ...] = ()
     #: W3C trace context that a job will carry; set by `using(traceparent=…)`.
     traceparent: str = ""
+    #: Id of the WebhookEndpoint that is told when a job ends; set by `using(webhook=…)`.
+    webhook_id: UUID | None = None
 
     def __post_init__(self) -> None:
         DjangoTask.__post_init__(self)
@@ -71,6 +74,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
         run_after: datetime | None = None,
         backend: str | None = None,
         owner: Any = None,
+        webhook: Any = None,
         max_attempts: int | None = None,
         timeout: timedelta | None = None,
         deadline: timedelta | None = None,
@@ -86,6 +90,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
             "run_after": run_after,
             "backend": backend,
             "owner_id": getattr(owner, "pk", None),
+            "webhook_id": getattr(webhook, "pk", None),
             "max_attempts": max_attempts,
             "timeout": timeout,
             "deadline": deadline,

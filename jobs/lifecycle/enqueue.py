@@ -45,6 +45,7 @@ def new_job(task: Task, args: list[Any], kwargs: dict[str, Any]) -> JobRow:
         unique_key=unique_key,
         secrets=secrets,
         arq_id="",
+        webhook_id=task.webhook_id,
         enqueued_at=now,
         run_after=run_after,
         started_at=None,

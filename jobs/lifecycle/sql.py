@@ -21,10 +21,12 @@ _STORE = """
     INSERT INTO jobs_job (
         id, task_path, queue_name, priority, backend, args, kwargs, owner_id, status, seq, max_attempts,
         timeout_seconds, deadline_at, unique_key, secrets, arq_id, enqueued_at, run_after, tags, traceparent,
+        webhook_id,
         attempt, starts, worker_deaths, workers, errors, progress, progress_text)
     SELECT
         id, task_path, queue_name, priority, backend, args, kwargs, owner_id, status, seq, max_attempts,
         timeout_seconds, deadline_at, unique_key, secrets, arq_id, enqueued_at, run_after, tags, traceparent,
+        webhook_id,
         0, 0, 0, '', '[]', 0, ''
     FROM {given}
 """
@@ -49,6 +51,7 @@ _STORE_GIVEN = {
     "run_after": "timestamptz",
     "tags": "jsonb",
     "traceparent": "text",
+    "webhook_id": "uuid",
 }
 
 #: The fields of a JobRow that a start reads back; the others are not set while a job runs.
@@ -56,7 +59,7 @@ _STARTED = (
     *("id", "task_path", "queue_name", "priority", "backend", "args", "kwargs", "owner_id", "status", "seq"),
     *("attempt", "max_attempts", "starts", "timeout_seconds", "deadline_at", "unique_key", "secrets"),
     *("arq_id", "enqueued_at", "run_after", "started_at", "last_attempted_at", "workers", "errors"),
-    "traceparent",
+    *("traceparent", "webhook_id"),
 )
 _START = f"""
     UPDATE jobs_job
@@ -225,6 +228,7 @@ def _started(row: tuple[Any, ...]) -> JobRow:
 #: From a column as either store gives it to a JobRow's field.
 _READERS: dict[str, Callable[[Any], Any]] = {
     "id": uuid_of,
+    "webhook_id": lambda value: value and uuid_of(value),
     "status": Status,
     **dict.fromkeys(("args", "kwargs", "errors"), msgspec.json.decode),
     **dict.fromkeys(

@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ("unique_key", models.CharField(blank=True, default="", max_length=200)),
                 ("secrets", models.TextField(blank=True, default="")),
                 ("arq_id", models.CharField(blank=True, default="", max_length=200)),
+                ("webhook_id", models.UUIDField(null=True)),
                 ("enqueued_at", models.DateTimeField()),
                 ("run_after", models.DateTimeField(null=True)),
                 ("started_at", models.DateTimeField(null=True)),
@@ -364,6 +365,72 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="WebhookEndpoint",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("url", models.CharField(max_length=2000)),
+                ("description", models.CharField(blank=True, max_length=200)),
+                ("secret", models.TextField()),
+                ("former_secret", models.TextField(blank=True)),
+                ("former_until", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("disabled_at", models.DateTimeField(null=True)),
+                ("disabled_reason", models.CharField(blank=True, max_length=300)),
+                ("failing_since", models.DateTimeField(null=True)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="WebhookDelivery",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("event_type", models.CharField(max_length=50)),
+                ("body", models.TextField()),
+                ("created_at", models.DateTimeField()),
+                ("attempts", models.JSONField(default=list)),
+                ("next_try_at", models.DateTimeField(null=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="jobs.webhookendpoint",
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="jobs.job"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
         ),
         migrations.AddIndex(
             model_name="job",

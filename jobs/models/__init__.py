@@ -7,6 +7,7 @@ from jobs.models.queue import Queue
 from jobs.models.synced import SyncCollection, SyncedPage, SyncedRecord, SyncRun
 from jobs.models.token import ApiToken, Scope
 from jobs.models.unique import UniqueKey
+from jobs.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "ApiToken",
@@ -23,4 +24,6 @@ __all__ = [
     "SyncedPage",
     "SyncedRecord",
     "UniqueKey",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -78,6 +78,8 @@ class Job(models.Model):
     secrets = models.TextField(default="", blank=True)
     #: The id under which Redis knows it, if a stock arq client chose one; empty: its own id.
     arq_id = models.CharField(max_length=200, default="", blank=True)
+    #: The WebhookEndpoint that is told when it ends, which may have been deleted since; null: none is.
+    webhook_id = models.UUIDField(null=True)
 
     #: When its caller enqueued it; the row is younger if that was a stock arq client.
     enqueued_at = models.DateTimeField()

@@ -36,6 +36,7 @@ class JobRow:
     last_attempted_at: datetime | None
     workers: str
     errors: list[dict[str, Any]]
+    webhook_id: UUID | None = None
     finished_at: datetime | None = None
     return_value: Any = None
     tags: list[str] = field(default_factory=list)

@@ -11,11 +11,11 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 
 from jobs import InvalidInput, Snooze
+from jobs.guard import UrlRefused
 from jobs.models import SyncCollection, SyncedPage, SyncedRecord, SyncRun
 from jobs.tasks.sync import fetch, pull, task
 from jobs.tasks.sync import store as rows
 from jobs.tasks.sync.fetch import SourceFailed
-from jobs.tasks.sync.guard import UrlRefused
 from jobs.worker.context import JobContext
 from tests.tasks.contexts import Said, context_of, new_context, next_attempt
 from tests.tasks.source import Request, Response, Source, always, json_response, page_answer, running_source

@@ -5,20 +5,17 @@ import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
 from jobs import InvalidInput, JobError
-from jobs.tasks.sync.guard import GuardedNetwork, GuardedTransport, UrlRefused, authority, check_url
+from jobs.guard import authority, check_url, parse_url
 from jobs.tasks.sync.retry_after import parse_retry_after
 
 MAX_PAGE_BYTES = 5 * 1024 * 1024
 MAX_REDIRECTS = 5
 #: One page with all its redirects, from the first name lookup to the last byte.
 PAGE_TIMEOUT_SECONDS = 60.0
-#: Between two bytes, and for a connection.
-STALL_TIMEOUT_SECONDS = 15.0
 #: When a source throttles without saying for how long.
 USUAL_WAIT = timedelta(seconds=5)
 
@@ -60,18 +57,6 @@ class Throttled:
 type Answer = Fetched | NotModified | Throttled
 
 
-def open_client(network: GuardedNetwork) -> httpx.AsyncClient:
-    """A client that follows nothing by itself, keeps no cookies and reads nothing from the environment."""
-    return httpx.AsyncClient(
-        transport=GuardedTransport(network),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=STALL_TIMEOUT_SECONDS,
-        headers=HEADERS,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-    )
-
-
 async def fetch(client: httpx.AsyncClient, url: str, *, etag: str, allowed: Collection[str]) -> Answer:
     """GETs a page. Raises InvalidInput for what another try won't cure, else SourceFailed."""
     try:
@@ -82,15 +67,6 @@ async def fetch(client: httpx.AsyncClient, url: str, *, etag: str, allowed: Coll
     except (httpx.HTTPError, zlib.error) as error:
         reason = str(error).rstrip(".") or type(error).__name__
         raise SourceFailed(f"{url} can't be read: {reason}.") from error
-
-
-def parse_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
-    """Absolute, without fragment. Raises UrlRefused if it can't be parsed."""
-    try:
-        parsed = base.join(url) if base else httpx.URL(url)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise UrlRefused(f"{url[:200]!r} is no URL: {error}.") from error
-    return parsed.copy_with(fragment=None)
 
 
 async def _follow(client: httpx.AsyncClient, start: httpx.URL, etag: str, allowed: Collection[str]) -> Answer:

@@ -14,12 +14,12 @@ from django.conf import settings
 from django.tasks import task
 
 from jobs import InvalidInput, JobContext, Snooze
+from jobs.guard import GuardedNetwork, UrlRefused, authority, check_url, guarded_client, parse_url
 from jobs.models import SyncRun
 from jobs.models.synced import MAX_URL_LENGTH
 from jobs.tasks.sync import store
 from jobs.tasks.sync.arguments import CollectionName, IdField, ItemsField, Url
-from jobs.tasks.sync.fetch import Fetched, NotModified, SourceFailed, Throttled, fetch, open_client, parse_url
-from jobs.tasks.sync.guard import GuardedNetwork, UrlRefused, authority, check_url
+from jobs.tasks.sync.fetch import HEADERS, Fetched, NotModified, SourceFailed, Throttled, fetch
 from jobs.tasks.sync.page import Page, read_page
 
 MAX_PAGES = 5_000
@@ -60,7 +60,7 @@ async def pull(
     run = await sync_to_async(store.begin)(
         job_id=context.job_id, owner_id=context.owner_id, collection=collection, url=_storable(first)
     )
-    async with open_client(GuardedNetwork(allowed=allowed)) as client:
+    async with guarded_client(GuardedNetwork(allowed=allowed), HEADERS) as client:
         await _Pull(context, client, allowed, run, store.Mapping(id_field, items_field)).to_the_end()
     return {
         "collection": collection,

@@ -1,4 +1,4 @@
-"""The guard of sync.pull: which URLs and addresses a user's URL may lead to."""
+"""Which URLs and addresses a user's URL may lead to."""
 
 import ssl
 from collections.abc import Iterable
@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.tasks.sync.fetch import SourceFailed, fetch, open_client
-from jobs.tasks.sync.guard import (
+from jobs.guard import (
     Address,
     GuardedNetwork,
     UrlRefused,
     authority,
     check_url,
+    guarded_client,
     resolve,
     why_refused,
 )
+from jobs.tasks.sync.fetch import HEADERS, SourceFailed, fetch
 
 PUBLIC = [
     "1.1.1.1", "8.8.8.8", "93.184.215.14", "172.15.255.255", "172.32.0.1", "100.63.255.255", "100.128.0.1",
@@ -82,6 +83,8 @@ def test_an_ipv4_address_hidden_in_an_ipv6_one_is_never_public(address: Address)
         ("https://api.example.com:22/", "Port 22 is not for web APIs"),
         ("https://api.example.com:25/", "Port 25"),
         ("https://api.example.com:80/", "Port 80"),
+        ("https://127.0.0.1/", r"127.0.0.1 leads to 127.0.0.1 \(loopback\)"),
+        ("https://[fd00:ec2::254]/", "not a public IPv6 address"),
         # The allow-list names a host with its port, and nothing that only looks like it.
         ("http://internal.example:8081/", "Expected an https URL"),
         ("http://internal.example/", "Expected an https URL"),
@@ -163,7 +166,7 @@ def resolver(*answers: list[str]):
 async def test_the_judged_address_is_connected_to_and_tls_sees_the_name() -> None:
     network = Network()
     guarded = GuardedNetwork(allowed=[], resolver=resolver(["93.184.215.14"]), network=network)
-    async with open_client(guarded) as client:
+    async with guarded_client(guarded, HEADERS) as client:
         await fetch(client, "https://api.example.com/items", etag="", allowed=[])
     assert network.connected == ["93.184.215.14:443"]
     assert network.names == ["api.example.com"]
@@ -173,9 +176,9 @@ async def test_a_name_that_turns_private_after_the_check_is_not_followed_there()
     """DNS rebinding: the first answer is public and is used; the next connection is judged anew."""
     network = Network()
     guarded = GuardedNetwork(allowed=[], resolver=resolver(["93.184.215.14"], ["127.0.0.1"]), network=network)
-    async with open_client(guarded) as client:
+    async with guarded_client(guarded, HEADERS) as client:
         await fetch(client, "https://rebind.example/", etag="", allowed=[])
-    async with open_client(guarded) as client:
+    async with guarded_client(guarded, HEADERS) as client:
         with pytest.raises(UrlRefused, match=r"rebind.example leads to 127.0.0.1 \(loopback\)"):
             await fetch(client, "https://rebind.example/", etag="", allowed=[])
     assert network.connected == ["93.184.215.14:443"]
@@ -202,7 +205,7 @@ async def test_when_no_address_answers_it_is_the_source_that_failed() -> None:
     guarded = GuardedNetwork(
         allowed=[], resolver=resolver(["93.184.215.14"]), network=Network(unreachable=["93.184.215.14"])
     )
-    async with open_client(guarded) as client:
+    async with guarded_client(guarded, HEADERS) as client:
         with pytest.raises(SourceFailed, match="no route"):
             await fetch(client, "https://api.example.com/", etag="", allowed=[])
 
@@ -246,6 +249,6 @@ async def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     network = Network()
     guarded = GuardedNetwork(allowed=[], resolver=resolver(["93.184.215.14"]), network=network)
-    async with open_client(guarded) as client:
+    async with guarded_client(guarded, HEADERS) as client:
         await fetch(client, "https://api.example.com/", etag="", allowed=[])
     assert network.connected == ["93.184.215.14:443"]

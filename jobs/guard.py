@@ -1,21 +1,25 @@
 """Keeps a URL that a user gave from reaching what only this server can reach (SSRF).
 
-`check_url` judges what can be read off a URL. `GuardedTransport` judges the address in the one place where a socket
+`check_url` judges what can be read off a URL. `guarded_client` judges the address in the one place where a socket
 is opened: the name is resolved, each of its addresses judged, and the connection made to a judged address, so a name
 that resolves to something else a moment later (DNS rebinding) changes nothing. TLS still sees the name.
 """
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpcore
 import httpx
 
-from jobs import InvalidInput
+from jobs.errors import InvalidInput
 
 RESOLVE_TIMEOUT_SECONDS = 5.0
+#: Between two bytes, and for a connection.
+STALL_TIMEOUT_SECONDS = 15.0
 
 #: IANA's special-purpose IPv4 registry, multicast and class E, and one public address that is a cloud's metadata.
 #: `ipaddress.is_global` is not used: its answers changed between Python versions and let multicast through.
@@ -55,6 +59,15 @@ class UrlRefused(InvalidInput):
     """The URL leads where a user's URL may not lead."""
 
 
+def parse_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
+    """Absolute, without fragment. Raises UrlRefused if it can't be parsed."""
+    try:
+        parsed = base.join(url) if base else httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise UrlRefused(f"{url[:200]!r} is no URL: {error}.") from error
+    return parsed.copy_with(fragment=None)
+
+
 def check_url(url: httpx.URL, *, allowed: Collection[str]) -> None:
     """Raises UrlRefused unless `url` is https on a port for it, without credentials; `allowed` may also be http."""
     if not url.host:
@@ -69,6 +82,8 @@ def check_url(url: httpx.URL, *, allowed: Collection[str]) -> None:
         raise UrlRefused(f"Expected an https URL, got {url.scheme!r}: {host_of(url)} is not an allowed host.")
     if url.port is not None and url.port != 443 and not 1024 <= url.port <= 65535:
         raise UrlRefused(f"Port {url.port} is not for web APIs; expected 443, or 1024 to 65535.")
+    with suppress(ValueError):  # a name: its addresses are judged when it is connected to
+        _judge(host_of(url), ip_address(host_of(url)))
 
 
 def authority(url: httpx.URL) -> str:
@@ -92,6 +107,11 @@ def why_refused(address: Address) -> str | None:
     if address not in _PUBLIC_IPV6:
         return "not a public IPv6 address"
     return next((kind for network, kind in _REFUSED_IPV6.items() if address in network), None)
+
+
+def _judge(host: str, address: Address) -> None:
+    if kind := why_refused(address):
+        raise UrlRefused(f"{host} leads to {address} ({kind}); expected a host on the public internet.")
 
 
 async def resolve(host: str, port: int) -> list[Address]:
@@ -147,10 +167,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             return addresses
         for address in addresses:
             # One private address among public ones is an attack or a mistake; neither should be connected to.
-            if kind := why_refused(address):
-                raise UrlRefused(
-                    f"{host} leads to {address} ({kind}); expected a host on the public internet."
-                )
+            _judge(host, address)
         return addresses
 
     async def connect_unix_socket(
@@ -159,7 +176,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109  httpcore's signature
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        raise UrlRefused("Unix sockets can't be pulled from.")
+        raise UrlRefused("Unix sockets can't be reached from here.")
 
     async def sleep(self, seconds: float) -> None:
         await self._network.sleep(seconds)
@@ -174,3 +191,15 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=trusted, network_backend=network, max_connections=1, keepalive_expiry=30
         )
+
+
+def guarded_client(network: GuardedNetwork, headers: Mapping[str, str]) -> httpx.AsyncClient:
+    """A client that follows nothing by itself, keeps no cookies and reads nothing from the environment."""
+    return httpx.AsyncClient(
+        transport=GuardedTransport(network),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=STALL_TIMEOUT_SECONDS,
+        headers=headers,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
