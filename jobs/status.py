@@ -31,6 +31,7 @@ class Status(TextChoices):
 
 
 ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED, Status.CANCELLED})
+UNSUCCESSFUL = (Status.FAILED, Status.CANCELLED)
 WAITING = frozenset({Status.BLOCKED, Status.DEFERRED, Status.READY})
 ACTIVE = WAITING | {Status.RUNNING}
 

@@ -33,7 +33,7 @@ class Inserted:
 def insert(jobs: Sequence[JobRow]) -> Inserted:
     """Stores jobs in one transaction, or within the one that is open; not those whose unique key another job holds."""
     uses = list(uploads_named(jobs))
-    takes_several = uses or len(jobs) > MAX_ROWS or any(job.unique_key for job in jobs)
+    takes_several = uses or len(jobs) > MAX_ROWS or any(job.unique_key or job.tags for job in jobs)
     with transaction.atomic() if takes_several else nullcontext():
         standing = give_way(jobs)
         new = [job for job in jobs if job.id not in standing]
@@ -42,6 +42,8 @@ def insert(jobs: Sequence[JobRow]) -> Inserted:
             sql.store(new[first : first + MAX_ROWS], events[first : first + MAX_ROWS])
         if uses := [use for use in uses if use["job_id"] not in standing]:
             sql.use_uploads(uses)
+        if tags := [{"tag": tag, "job_id": job.id} for job in new for tag in {*job.tags}]:
+            sql.tag(tags)
     return Inserted([standing.get(job.id, job) for job in jobs], new, events)
 
 

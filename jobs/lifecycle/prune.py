@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from jobs.conf import options
-from jobs.models import File, Job, UniqueKey
+from jobs.models import File, Job, Tag, UniqueKey
 
 #: Rows that one transaction deletes, with what belongs to them.
 MAX_BATCH = 500
@@ -39,11 +39,21 @@ def _prune_jobs(after: UUID, before: datetime) -> list[Job]:
     """One that is being retried by hand at this moment is locked, and passed over."""
     ended = Job.objects.filter(id__gt=after, id__lt=first_id_at(before), finished_at__lt=before)
     is_held = UniqueKey.objects.filter(job=OuterRef("id"), held_until__gt=timezone.now())
-    rows = ended.filter(~Exists(is_held)).only("id").order_by("id").select_for_update(skip_locked=True)
+    rows = (
+        ended.filter(~Exists(is_held)).only("id", "tags").order_by("id").select_for_update(skip_locked=True)
+    )
     jobs = list(rows[:MAX_BATCH])
     kept = {file.job_id for file in _without_content(File.objects.filter(job__in=jobs))}
-    Job.objects.filter(id__in=[job.id for job in jobs if job.id not in kept]).delete()
+    pruned = [job for job in jobs if job.id not in kept]
+    _prune_tags(pruned)
+    Job.objects.filter(id__in=[job.id for job in pruned]).delete()
     return jobs
+
+
+def _prune_tags(jobs: list[Job]) -> None:
+    """The key of a tag begins with its text."""
+    if tags := {tag for job in jobs for tag in job.tags}:
+        Tag.objects.filter(tag__in=tags, job__in=jobs).delete()
 
 
 @transaction.atomic

@@ -130,6 +130,9 @@ _USE = """
 """
 _USE_GIVEN = {"file_id": "uuid", "job_id": "uuid"}
 
+_TAG = "INSERT INTO jobs_tag (tag, job_id) SELECT tag, job_id FROM {given}"
+_TAG_GIVEN = {"tag": "text", "job_id": "uuid"}
+
 _LOG = "INSERT INTO jobs_event (job_id, seq, kind, at, data) SELECT job_id, seq, kind, at, data FROM {given}"
 _LOG_GIVEN = {"job_id": "uuid", "seq": "int", "kind": "text", "at": "timestamptz", "data": "jsonb"}
 
@@ -174,6 +177,11 @@ def hold_keys(keys: Iterable[Row], *, now: datetime) -> set[str]:
 def use_uploads(uses: Iterable[Row]) -> None:
     """Notes which uploads new jobs name; what is the id of none is left out."""
     run(_USE, _USE_GIVEN, uses)
+
+
+def tag(tags: Iterable[Row]) -> None:
+    """Notes which tags new jobs carry."""
+    run(_TAG, _TAG_GIVEN, tags)
 
 
 def start_ready(

@@ -74,6 +74,16 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField(null=True)),
                 ("last_attempted_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "ended_as",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(finished_at__isnull=False, then=models.F("status"))
+                        ),
+                        output_field=models.CharField(max_length=10, null=True),
+                    ),
+                ),
                 ("cancel_requested_at", models.DateTimeField(null=True)),
                 ("unknown_at", models.DateTimeField(null=True)),
                 ("workers", models.TextField(blank=True, default="")),
@@ -322,6 +332,84 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Tag",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "tag", "job", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("tag", models.CharField(max_length=100)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="tagged",
+                        to="jobs.job",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="AuditRecord",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("cancel", "Cancel"),
+                            ("retry", "Retry"),
+                            ("promote", "Promote"),
+                            ("prioritize", "Prioritize"),
+                            ("pause", "Pause"),
+                            ("resume", "Resume"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("job_id", models.UUIDField(null=True)),
+                ("queue_name", models.CharField(blank=True, default="", max_length=100)),
+                ("by", models.CharField(blank=True, default="", max_length=150)),
+                (
+                    "via",
+                    models.CharField(
+                        choices=[
+                            ("session", "Session"),
+                            ("token", "Token"),
+                            ("command", "Command"),
+                            ("arq", "Arq"),
+                            ("code", "Code"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                ("token_id", models.BigIntegerField(null=True)),
+                ("token_name", models.CharField(blank=True, default="", max_length=100)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("outcome", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="IdempotencyKey",
             fields=[
                 ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
@@ -450,6 +538,38 @@ class Migration(migrations.Migration):
                 condition=models.Q(("owner__isnull", False)),
                 fields=["owner", "finished_at"],
                 name="job_of_owner_ended",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(fields=["task_path", "-id"], name="job_of_task"),
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(fields=["queue_name", "-id"], name="job_of_queue"),
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("ended_as__in", ("failed", "cancelled"))),
+                fields=["-id"],
+                name="job_unsuccessful",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="auditrecord",
+            index=models.Index(
+                condition=models.Q(("job_id__isnull", False)),
+                fields=["job_id", "-id"],
+                name="audit_of_job",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="auditrecord",
+            index=models.Index(
+                condition=models.Q(("user__isnull", False)),
+                fields=["user", "-id"],
+                name="audit_of_user",
             ),
         ),
         migrations.AddIndex(

@@ -1,3 +1,4 @@
+from jobs.models.audit import Action, AuditRecord, Via
 from jobs.models.delivery import Delivery
 from jobs.models.event import Event, EventKind
 from jobs.models.file import File
@@ -5,12 +6,15 @@ from jobs.models.idempotency import IdempotencyKey
 from jobs.models.job import Job
 from jobs.models.queue import Queue
 from jobs.models.synced import SyncCollection, SyncedPage, SyncedRecord, SyncRun
+from jobs.models.tag import Tag
 from jobs.models.token import ApiToken, Scope
 from jobs.models.unique import UniqueKey
 from jobs.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "Action",
     "ApiToken",
+    "AuditRecord",
     "Delivery",
     "Event",
     "EventKind",
@@ -23,7 +27,9 @@ __all__ = [
     "SyncRun",
     "SyncedPage",
     "SyncedRecord",
+    "Tag",
     "UniqueKey",
+    "Via",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
 from uuid_utils.compat import uuid7
 
-from jobs.status import Status
+from jobs.status import UNSUCCESSFUL, Status
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -91,6 +91,13 @@ class Job(models.Model):
     last_attempted_at = models.DateTimeField(null=True)
     #: When it ended, whichever way.
     finished_at = models.DateTimeField(null=True)
+    #: Its status once it has ended, else null; made by the database. An index may look at it: one that looked at
+    #: `status` would keep a start from changing the row in place.
+    ended_as = models.GeneratedField(
+        expression=Case(When(finished_at__isnull=False, then=F("status"))),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+    )
     #: When somebody asked to cancel it while it ran: it is not tried again, and rescue ends it as cancelled.
     cancel_requested_at = models.DateTimeField(null=True)
     #: When a worker first found that it does not know the task; null: none has, or it was started since.
@@ -121,6 +128,10 @@ class Job(models.Model):
                 name="job_of_owner_ended",
                 condition=Q(owner__isnull=False),
             ),
+            # Filters of a list, each in the order of the list; the third has only what did not go well.
+            models.Index(fields=["task_path", "-id"], name="job_of_task"),
+            models.Index(fields=["queue_name", "-id"], name="job_of_queue"),
+            models.Index(fields=["-id"], name="job_unsuccessful", condition=Q(ended_as__in=UNSUCCESSFUL)),
             models.Index(
                 fields=["deadline_at"],
                 name="job_deadline",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from jobs import conf
 from jobs.files import store_result, store_upload
 from jobs.lifecycle import prune
-from jobs.models import Delivery, Event, File, Job, UniqueKey
+from jobs.models import Delivery, Event, File, Job, Tag, UniqueKey
 from jobs.status import Status
 from tests.contract.steps import end, new_job, started
 from tests.sample_tasks import add, anything
@@ -50,7 +50,8 @@ def test_a_job_is_kept_for_so_long_after_its_end_and_no_longer(status):
 
 
 def test_all_that_belongs_to_a_job_goes_with_it():
-    job = started(new_job(unique_key="k"))
+    job = started(new_job(unique_key="k", tags=["a", "b", "a"]))
+    assert {*Tag.objects.values_list("tag", "job")} == {("a", job.id), ("b", job.id)}
     result = store_result(
         job_id=job.id, starts=1, owner_id=None, name="a", content=b"made", content_type="text/csv"
     )
@@ -59,7 +60,7 @@ def test_all_that_belongs_to_a_job_goes_with_it():
     storage, path = result.content.storage, result.content.name
     assert storage.exists(path)
     prune_all(later(INSTANT))
-    for model in (Job, Event, File, Delivery, UniqueKey):
+    for model in (Job, Event, File, Delivery, UniqueKey, Tag):
         assert not model.objects.exists(), model
     assert not storage.exists(path)
 
