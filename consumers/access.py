@@ -6,15 +6,17 @@ from io import BytesIO
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from channels.auth import AuthMiddlewareStack
+from channels.db import database_sync_to_async
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError
+from django.http import parse_cookie
 from django.utils.http import is_same_domain
 
-from jobs.models import ApiToken
+from consumers.protocol import SUBPROTOCOL, Close
+from jobs.access import Access, bearer_access, session_access
+from jobs.models import Scope as Permission
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Any]]
@@ -50,18 +52,35 @@ def guarded(application: Callable[..., Awaitable[None]]) -> Application:
 
 
 def identified(application: Application) -> Application:
-    """The application, with the user in its scope: the owner of an API token, or of the session."""
-    by_session: Application = AuthMiddlewareStack(application)
+    """The application, for those who show an API token or have a session; what they may is its scope's "access"."""
 
     async def identify(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        scheme, _, plaintext = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
-            return await by_session(scope, receive, send)
-        token = await ApiToken.objects.matching(plaintext.strip()).afirst()
-        return await application({**scope, "user": token.owner if token else AnonymousUser()}, receive, send)
+        access = await _access(scope)
+        if access is None:
+            return await _turn_away(scope, receive, send, Close.NOT_SIGNED_IN)
+        if not access.may(Permission.READ):
+            return await _turn_away(scope, receive, send, Close.FORBIDDEN)
+        return await application({**scope, "access": access, "user": access.user}, receive, send)
 
     return identify
+
+
+async def _access(scope: Scope) -> Access | None:
+    headers = dict(scope["headers"])
+    scheme, _, plaintext = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer":
+        return await bearer_access(plaintext.strip())
+    cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+    key = cookies.get(settings.SESSION_COOKIE_NAME)
+    return await database_sync_to_async(session_access)(key) if key else None
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send, code: Close) -> None:
+    """Opens the socket to close it: a browser tells its page no reason for one that never opened."""
+    await receive()
+    offered = SUBPROTOCOL in scope["subprotocols"]
+    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
+    await send({"type": "websocket.close", "code": code})
 
 
 def is_trusted(scope: Scope) -> bool:

@@ -20,6 +20,7 @@ class Close(IntEnum):
 
     BAD_FRAME = 4400
     NOT_SIGNED_IN = 4401
+    FORBIDDEN = 4403
     TOO_SLOW = 4408
     TOO_MANY = 4429
     #: The registered code: what the socket needs is away.

@@ -1,0 +1,22 @@
+"""Access by what follows `Authorization: Bearer`."""
+
+import contextlib
+
+from django.db import OperationalError
+
+from jobs.access.access import Access
+from jobs.models import ApiToken
+
+
+async def bearer_access(plaintext: str) -> Access | None:
+    """None for a token that is unknown, was revoked or has expired, or whose owner may not sign in."""
+    token = await ApiToken.objects.matching(plaintext).afirst()
+    if token is None:
+        return None
+    with contextlib.suppress(
+        OperationalError
+    ):  # what was asked for can be had although nothing can be written
+        await token.note_use()
+    return Access(
+        user=token.owner, scopes=frozenset(token.scopes), token_id=token.pk, expires_at=token.expires_at
+    )
