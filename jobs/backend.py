@@ -1,8 +1,9 @@
 """django.tasks' backend: jobs are rows, run by an arq worker."""
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -197,7 +198,13 @@ def _are_names(names: Any) -> bool:
 
 
 def _parameters(task: Task) -> list[inspect.Parameter]:
-    return list(inspect.signature(function_of(task)).parameters.values())
+    return _parameters_of(function_of(task))
+
+
+@cache
+def _parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Read once: `using()` makes a task, and so checks its options, for every job that names one."""
+    return list(inspect.signature(function).parameters.values())
 
 
 def _is_variadic(parameter: inspect.Parameter) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ type Schema = dict[str, Any]
 BRANCHES = ("anyOf", "oneOf", "allOf")
 #: RFC 6838 §4.2, without parameters, and no longer than its column.
 CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,49}/[a-z0-9!#$&^_.+-]{1,50}")
+#: Ids that one query may name.
+MAX_IDS = 1000
 #: What follows a name's last dot is its ending if it has no more characters.
 MAX_ENDING = 16
 
@@ -48,14 +51,30 @@ def _sane(content_type: str) -> str:
     return claimed if CONTENT_TYPE.fullmatch(claimed) else "application/octet-stream"
 
 
-async def check_uploads(task: Task, arguments: dict[str, Any], owner_id: Any) -> None:
-    """Raises InvalidArguments naming each upload that does not exist or belongs to somebody else."""
-    found = list(uploads_in(task, arguments))
-    ids = [upload_id for _, value in found if (upload_id := _uuid(value))]
-    known = {file.id async for file in File.objects.uploads_of(owner_id).filter(id__in=ids)} if ids else set()
-    problems = tuple((path, _sentence(value)) for path, value in found if _uuid(value) not in known)
-    if problems:
-        raise InvalidArguments(" ".join(sentence for _, sentence in problems), problems)
+async def misplaced_uploads(
+    calls: Iterable[tuple[Task, dict[str, Any]]], owner_id: Any
+) -> dict[int, InvalidArguments]:
+    """What is wrong with the calls that name an upload which does not exist or is somebody else's, by their place."""
+    named = {index: found for index, call in enumerate(calls) if (found := list(uploads_in(*call)))}
+    known = await _known({_uuid(value) for found in named.values() for _, value in found}, owner_id)
+    return {
+        index: _misfit(missing)
+        for index, found in named.items()
+        if (missing := [(path, value) for path, value in found if _uuid(value) not in known])
+    }
+
+
+async def _known(ids: set[UUID | None], owner_id: Any) -> set[UUID]:
+    """Those of the ids that are of the owner's uploads."""
+    known: set[UUID] = set()
+    for some in batched(filter(None, ids), MAX_IDS):
+        known |= {file.id async for file in File.objects.uploads_of(owner_id).filter(id__in=some).only("id")}
+    return known
+
+
+def _misfit(missing: list[tuple[Path, str]]) -> InvalidArguments:
+    problems = tuple((path, _sentence(value)) for path, value in missing)
+    return InvalidArguments(" ".join(sentence for _, sentence in problems), problems)
 
 
 def uploads_in(task: Task, arguments: dict[str, Any]) -> Iterator[tuple[Path, str]]:

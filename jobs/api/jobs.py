@@ -13,8 +13,9 @@ from jobs.api.bodies import JSON, read_json
 from jobs.api.openapi import refuses, takes
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
 from jobs.api.problems import Kind, Problem
-from jobs.api.schemas import JobOut, JobsOut, Submission
-from jobs.api.submission import submit
+from jobs.api.schemas import NO_NUL, JobOut, JobsOut, Submission
+from jobs.api.submission import job_of, store
+from jobs.api.traces import traceparent_of
 from jobs.events.shapes import job_json
 from jobs.models import Job
 from jobs.models.job import JobQuerySet
@@ -32,13 +33,10 @@ router.add_decorator(gives_json, mode="view")
 )
 async def submit_job(request: ApiRequest) -> HttpResponse:
     """Accepts a job: it is stored for good when the answer comes, and its address is in Location."""
-    job_id = await submit(read_json(request, Submission), owner=request.auth)
-    body = job_json(await Job.objects.full().aget(id=job_id), with_traceback=request.auth.is_staff)
+    submission = read_json(request, Submission)
+    job = await job_of(submission, owner=request.auth, traceparent=traceparent_of(request))
+    body = await store(job, asker=request.auth)
     return json_answer(body, 202, {"Location": body["links"]["self"]})
-
-
-#: PostgreSQL refuses to look for texts that it can't store.
-NO_NUL = r"^[^\x00]*$"
 
 
 class Listing(Schema):

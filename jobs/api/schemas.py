@@ -39,6 +39,12 @@ def _moment(value: Any) -> datetime:
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=AwareDatetime)]
 
 
+#: PostgreSQL neither stores nor looks for a NUL.
+NO_NUL = r"^[^\x00]*$"
+MAX_TAGS = 10
+Tag = Annotated[StrictStr, Field(min_length=1, max_length=50, pattern=NO_NUL)]
+
+
 class Submission(Given):
     """A job to be run."""
 
@@ -54,6 +60,7 @@ class Submission(Given):
         description="Of the due jobs the higher starts first.",
     )
     run_after: Moment | None = Field(default=None, description="The earliest start.")
+    tags: list[Tag] = Field(default=[], max_length=MAX_TAGS, description="To find the job by.")
 
 
 class TaskOut(Shown):

@@ -1,33 +1,77 @@
 """From a checked body to a stored job."""
 
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+
+from django.tasks.signals import task_enqueued
 
 from jobs.api.pointers import place_in, pointer
 from jobs.api.problems import Kind, Problem
 from jobs.api.schemas import Submission
-from jobs.arguments import parse
+from jobs.arguments import bind, parse
 from jobs.errors import InvalidArguments
+from jobs.events.shapes import job_json
+from jobs.lifecycle import signals
+from jobs.lifecycle.enqueue import aenqueue, new_job
+from jobs.models import Job
+from jobs.models.row import JobRow
 from jobs.task import Task, find_exposed_task
-from jobs.uploads import check_uploads
+from jobs.uploads import misplaced_uploads
 
 
-async def submit(submission: Submission, *, owner: Any) -> UUID:
-    """The id of the stored job. Raises Problem, UnknownTask or ArgumentsTooLarge; then nothing is stored."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a submission asks for, once it fits its task."""
+
+    task: Task
+    arguments: dict[str, Any]
+    submission: Submission
+
+    def misfit(self, error: InvalidArguments) -> Problem:
+        return _misfit(self.task, self.submission.args, error)
+
+    def new_job(self) -> JobRow:
+        """Raises Problem or ArgumentsTooLarge."""
+        try:
+            return new_job(self.task, *bind(self.task, (), self.arguments))
+        except InvalidArguments as error:
+            raise self.misfit(error) from error
+
+
+def read_call(submission: Submission, *, owner: Any, traceparent: str = "") -> Call:
+    """Checks all but the uploads that it names. Raises Problem or UnknownTask."""
     task = find_exposed_task(submission.task)
     _check_queue(task, submission.queue)
     try:
         arguments = parse(task, submission.args)
-        await check_uploads(task, arguments, owner.pk)
-        result = await task.using(
-            owner=owner,
-            queue_name=submission.queue,
-            priority=submission.priority,
-            run_after=submission.run_after,
-        ).aenqueue(**arguments)
     except InvalidArguments as error:
         raise _misfit(task, submission.args, error) from error
-    return UUID(result.id)
+    using = task.using(
+        owner=owner,
+        queue_name=submission.queue,
+        priority=submission.priority,
+        run_after=submission.run_after,
+        tags=submission.tags,
+        traceparent=traceparent,
+    )
+    return Call(using, arguments, submission)
+
+
+async def job_of(submission: Submission, *, owner: Any, traceparent: str = "") -> JobRow:
+    """A job that may be stored. Raises Problem, UnknownTask or ArgumentsTooLarge."""
+    call = read_call(submission, owner=owner, traceparent=traceparent)
+    for error in (await misplaced_uploads([(call.task, call.arguments)], owner.pk)).values():
+        raise call.misfit(error)
+    return call.new_job()
+
+
+async def store(job: JobRow, *, asker: Any) -> dict[str, Any]:
+    """The JSON of the stored job, or of the one that holds its unique key."""
+    stored = await aenqueue(job)
+    if signals.are_heard(task_enqueued):
+        await signals.tell(task_enqueued, stored)
+    shown = job if stored is job else await Job.objects.full().aget(id=stored.id)
+    return job_json(shown, with_traceback=asker.is_staff)
 
 
 def _check_queue(task: Task, queue: str | None) -> None:

@@ -14,8 +14,10 @@ from jobs.task import find_task
 API = "/api/v1"
 
 
-def job_json(job: Job, *, with_traceback: bool = False) -> dict[str, Any]:
-    """A job with its files (have them prefetched). The traceback is for staff only."""
+def job_json(job: Job | JobRow, *, with_traceback: bool = False) -> dict[str, Any]:
+    """A job with its files (have them prefetched), or one that has just been stored and has none. The traceback is
+    for staff only."""
+    is_new = isinstance(job, JobRow)
     here = f"{API}/jobs/{job.id}"
     return {
         "id": str(job.id),
@@ -26,7 +28,9 @@ def job_json(job: Job, *, with_traceback: bool = False) -> dict[str, Any]:
         "args": arguments(job),
         "result": job.return_value,
         "error": last_error(job, with_traceback),
-        "progress": {"fraction": job.progress, "text": job.progress_text},
+        "progress": {"fraction": 0.0, "text": ""}
+        if is_new
+        else {"fraction": job.progress, "text": job.progress_text},
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,
         "enqueued_at": timestamp(job.enqueued_at),
@@ -36,12 +40,12 @@ def job_json(job: Job, *, with_traceback: bool = False) -> dict[str, Any]:
         "seq": job.seq,
         "owner": job.owner_id,
         "tags": job.tags,
-        "files": [file_json(file) for file in job.files.all()],
+        "files": [] if is_new else [file_json(file) for file in job.files.all()],
         "links": {"self": here, "events": f"{here}/events", "page": f"/jobs/{job.id}", "live": "/ws/v1/live"},
     }
 
 
-def last_error(job: Job, with_traceback: bool) -> dict[str, Any] | None:
+def last_error(job: Job | JobRow, with_traceback: bool) -> dict[str, Any] | None:
     """Why the job has failed, or why it is being tried again; None once it has gone well."""
     if job.status == Status.SUCCESSFUL or not job.errors:
         return None
@@ -96,7 +100,7 @@ def public_name(task_path: str) -> str:
         return task_path
 
 
-def arguments(job: Job) -> dict[str, Any]:
+def arguments(job: Job | JobRow) -> dict[str, Any]:
     try:
         return named(find_task(job.task_path), job.args, job.kwargs)
     except UnknownTask:

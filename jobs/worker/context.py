@@ -85,6 +85,11 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
         return self.job_id
 
     @property
+    def traceparent(self) -> str:
+        """W3C trace context of whoever enqueued the job, to hand to other systems; empty: none came."""
+        return self.job.traceparent
+
+    @property
     def cancelled(self) -> bool:
         """True once the attempt should end: its soft time limit is over, it was cancelled, or the worker stops."""
         return self.stop.is_set()

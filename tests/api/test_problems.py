@@ -53,7 +53,7 @@ async def test_an_error_of_ours_tells_its_correlation_id_and_nothing_else(ada, m
     async def fail(*_, **__):
         raise ValueError("password=hunter2")
 
-    monkeypatch.setattr(submission, "check_uploads", fail)
+    monkeypatch.setattr(submission, "misplaced_uploads", fail)
     answer = await ada.submit(ADD, {"a": 1})
     assert (answer.status_code, answer.json()["type"]) == (500, "/docs/problems#internal")
     assert "hunter2" not in answer.text
