@@ -178,8 +178,8 @@ def _problems_of_executor(task: Task) -> Iterator[str]:
         yield "executor='process' runs plain functions; drop `async` or the executor."
     if task.max_memory is not None and task.executor != "process":
         yield "max_memory needs executor='process'."
-    if inspect.isasyncgenfunction(task.func) or inspect.isgeneratorfunction(task.func):
-        yield "expected a function that returns, got a generator."
+    if inspect.isgeneratorfunction(task.func):
+        yield "expected a function that returns, or an async generator, which streams; got a plain generator."
 
 
 def _problems_of_redaction(task: Task) -> Iterator[str]:

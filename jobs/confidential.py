@@ -9,7 +9,7 @@ from django.core.signals import setting_changed
 
 from jobs.errors import SecretsUnreadable
 from jobs.redaction import Row, hidden_in
-from jobs.rules.masking import masked, passwords_in, texts_in
+from jobs.rules.masking import Mask, passwords_in, texts_in
 
 #: Settings of Django's own whose names sound like secrets. Their values are the names of classes, and a number.
 _NO_SECRETS = {
@@ -23,7 +23,12 @@ _NO_SECRETS = {
 
 def cleaned(text: str, job: Row) -> str:
     """A text of a job, such as its error, without secrets."""
-    return masked(text, secrets_of(job) | _secrets_of_settings())
+    return mask_of(job)(text)
+
+
+def mask_of(job: Row) -> Mask:
+    """What cleans texts of the job."""
+    return Mask(secrets_of(job) | _secrets_of_settings())
 
 
 def secrets_of(job: Row) -> frozenset[str]:

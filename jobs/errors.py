@@ -27,6 +27,10 @@ class ArgumentsTooLarge(JobError, ValueError):
     """The arguments are larger than a job may carry."""
 
 
+class InvalidChunk(JobError, ValueError):
+    """A streaming task has yielded what can't be kept as a chunk."""
+
+
 class UnknownTask(JobError):
     """No task of that name is known here."""
 

@@ -125,12 +125,17 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
 
     @property
     def is_async(self) -> bool:
-        return _is_async(self.func)
+        """Whether it runs on the worker's event loop."""
+        return _is_coroutine(self.func) or self.is_streaming
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether each value that it yields is told at once."""
+        return _is_async_generator(self.func)
 
 
-@cache
-def _is_async(function: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(function)
+_is_coroutine = cache(inspect.iscoroutinefunction)
+_is_async_generator = cache(inspect.isasyncgenfunction)
 
 
 def find_task(path: str) -> Task:

@@ -8,13 +8,15 @@ from jobs.dashboard import words
 from jobs.models import Event, EventKind, Job
 from jobs.status import Status
 
+_LEFT_OUT = (EventKind.PROGRESS, EventKind.CHUNK)
+
 #: The newest; a job that was tried for ever has more.
 MAX_MOMENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One event. Progress is left out: the bar shows it."""
+    """One event. Progress is left out, as the bar shows it; and chunks, as the result does."""
 
     seq: int
     at: datetime
@@ -28,7 +30,7 @@ class Moment:
 
 def timeline(job: Job) -> list[Moment]:
     """Oldest first. Blocks."""
-    events = Event.objects.filter(job_id=job.id).exclude(kind=EventKind.PROGRESS).order_by("-seq")
+    events = Event.objects.filter(job_id=job.id).exclude(kind__in=_LEFT_OUT).order_by("-seq")
     return [_moment(job, event) for event in reversed(events[:MAX_MOMENTS])]
 
 
@@ -36,8 +38,7 @@ def _moment(job: Job, event: Event) -> Moment:
     after = f"+{words.duration(event.at - job.enqueued_at)}"
     if event.kind == EventKind.STATUS:
         return _status_moment(event, after)
-    text = event.data.get("message") or event.data.get("text") or ""
-    return Moment(event.seq, event.at, after, event.kind, EventKind(event.kind).label, str(text))
+    return Moment(event.seq, event.at, after, event.kind, EventKind(event.kind).label, event.data["text"])
 
 
 def _status_moment(event: Event, after: str) -> Moment:

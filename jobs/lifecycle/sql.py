@@ -111,6 +111,14 @@ _PROGRESS = """
 """
 _PROGRESS_GIVEN = {"job_id": "uuid", "fence": "int", "progress": "float8", "text": "text"}
 
+_COUNT_UP = """
+    UPDATE jobs_job SET seq = seq + given.events
+    FROM {given}
+    WHERE id = given.job_id AND starts = given.fence AND jobs_job.status = 'running'
+    RETURNING id, starts, seq
+"""
+_COUNT_UP_GIVEN = {"job_id": "uuid", "fence": "int", "events": "int"}
+
 _HOLD = """
     INSERT INTO jobs_uniquekey (digest, job_id, held_until)
     SELECT digest, job_id, held_until FROM {given} WHERE true ORDER BY digest
@@ -219,6 +227,12 @@ def finish_running(ends: Iterable[Row], *, now: datetime) -> dict[UUID, tuple[in
 def tell_progress(reports: Iterable[Row]) -> dict[UUID, int]:
     """The newest progress of running jobs, if the fence holds; answers the new seq of the changed jobs."""
     return {uuid_of(job_id): seq for job_id, seq in run(_PROGRESS, _PROGRESS_GIVEN, reports)}
+
+
+def count_up(events: Iterable[Row]) -> dict[tuple[UUID, int], int]:
+    """Numbers for so many events of running jobs, if the fence holds; answers the last of them by job and fence."""
+    counted = run(_COUNT_UP, _COUNT_UP_GIVEN, events)
+    return {(uuid_of(job_id), fence): seq for job_id, fence, seq in counted}
 
 
 def log(events: Iterable[EventRow]) -> None:

@@ -31,15 +31,40 @@ _PATTERNS = {
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """The text with "***" for each secret in it, however it is quoted, and for whatever looks like one."""
-    written = {form for secret in secrets if len(secret) >= MIN_CHARACTERS for form in _forms(secret)}
-    # The longest first, as one secret may be part of another.
-    for form in sorted(written, key=len, reverse=True):
-        text = text.replace(form, MASK)
-    lower = text.lower()
-    for word, pattern in _PATTERNS.items():
-        if word in lower:
-            text = pattern.sub(rf"\g<before>{MASK}", text)
-    return text
+    return Mask(secrets)(text)
+
+
+class Mask:
+    """The same for many texts."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        written = {form for secret in secrets if len(secret) >= MIN_CHARACTERS for form in _forms(secret)}
+        # The longest first, as one secret may be part of another.
+        self._written = sorted(written, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        for form in self._written:
+            text = text.replace(form, MASK)
+        lower = text.lower()
+        for word, pattern in _PATTERNS.items():
+            if word in lower:
+                text = pattern.sub(rf"\g<before>{MASK}", text)
+        return text
+
+    def within(self, value: Any) -> Any:
+        """A JSON value with its texts and numbers so masked, names of fields too."""
+        match value:
+            case str():
+                return self(value)
+            case bool() | None:
+                return value
+            case int() | float():
+                return MASK if str(value) in self._written else value
+            case list():
+                return [self.within(item) for item in value]
+            case dict():
+                return {self(name): self.within(item) for name, item in value.items()}
+        return value
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -27,6 +27,7 @@ from jobs.models.row import JobRow
 from jobs.rules.retry import GiveUp, PutOff, Stop, TryAgain, judge
 from jobs.status import Status
 from jobs.task import Task
+from jobs.worker.voice import Voice
 
 #: Of a traceback; the end is the part that tells.
 MAX_TRACEBACK_CHARACTERS = 8_000
@@ -80,6 +81,8 @@ class Attempt:
     is_settled: bool = False
     #: Takes its outcome; done when that is recorded, False if it was not this attempt's to record.
     record: "Callable[[Attempt, Outcome], asyncio.Future[bool]]" = field(init=False)
+    #: By which it speaks while it runs.
+    voice: Voice = field(init=False)
     #: What the task asked to be written together with its success.
     writes: list[Write] = field(default_factory=list)
     #: Known when its outcome is recorded.

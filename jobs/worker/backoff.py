@@ -3,6 +3,9 @@
 import asyncio
 import logging
 import random
+from collections.abc import Callable
+
+from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 
 FIRST_SECONDS = 0.1
 MAX_SECONDS = 3.0
@@ -35,3 +38,17 @@ class Backoff:
         if self._failures:
             logger.warning("%s: back after %d failures.", self._what, self._failures)
         self._failures = 0
+
+
+async def until_stored[**P, R](
+    store: StoreThread, trouble: Backoff, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Writes until the database takes it: nothing is dropped because SQL is away."""
+    while True:
+        try:
+            written = await store(write, *args, **kwargs)
+        except STORE_ERRORS as error:
+            await trouble.wait(error)
+        else:
+            trouble.over()
+            return written

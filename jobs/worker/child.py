@@ -7,6 +7,7 @@ import multiprocessing
 import resource
 import signal
 import sys
+import threading
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -14,13 +15,16 @@ from pathlib import Path
 
 from jobs.broker.leases import Lease
 from jobs.errors import ChildDied, OutOfMemory
-from jobs.lifecycle.finish import Outcome
+from jobs.lifecycle.finish import Outcome, Progress
+from jobs.lifecycle.tell import Said
 from jobs.models.row import JobRow
 from jobs.task import find_task
-from jobs.worker.attempt import Attempt, raised, returned
-from jobs.worker.context import Report, bound
+from jobs.worker import capture
+from jobs.worker.attempt import Attempt, current, raised, returned
+from jobs.worker.context import bound
 from jobs.worker.threads import Threads
 from jobs.worker.throttle import Throttle
+from jobs.worker.voice import Voice, Written
 
 #: Children are forked from a server that has Django loaded and nothing opened: quick, and free of inherited threads
 #: and connections. It ends when this process does, and takes its children with it.
@@ -31,7 +35,7 @@ PR_SET_PDEATHSIG = 1
 M_ARENA_MAX = -8  # malloc.h
 
 
-async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome:
+async def perform(attempt: Attempt, threads: Threads) -> Outcome:
     """Runs the attempt in a child; kills it when cancelled."""
     ours, theirs = _processes.Pipe()
     attempt.warn = attempt.tell = partial(_stop, ours)
@@ -42,7 +46,7 @@ async def perform(attempt: Attempt, report: Report, threads: Threads) -> Outcome
     try:
         await asyncio.shield(starting)
         theirs.close()
-        answer = await threads.call(partial(_listen, ours, report))
+        answer = await threads.call(partial(_listen, ours, attempt.voice))
     finally:
         try:
             await asyncio.shield(_end(process, starting))
@@ -65,15 +69,17 @@ async def _end(process: ForkServerProcess, starting: "asyncio.Future[None]") -> 
     await asyncio.get_running_loop().run_in_executor(None, process.join)
 
 
-def _listen(pipe: Connection, report: Report) -> Outcome | None:
-    """Passes progress on until the outcome comes; None when the child ends without one."""
+def _listen(pipe: Connection, voice: Voice) -> Outcome | None:
+    """Passes on what the child says until the outcome comes; None when it ends without one."""
     with contextlib.suppress(EOFError, OSError):
         while True:
             match pipe.recv():
                 case Outcome() as outcome:
                     return outcome
                 case (float() as fraction, str() as text):
-                    report(fraction, text)
+                    voice.progress(fraction, text)
+                case Said() as said:
+                    voice.pass_on(said)
     return None
 
 
@@ -88,17 +94,44 @@ def _main(pipe: Connection, job: JobRow, lease: Lease) -> None:
     _die_with_parent()
     task = find_task(job.task_path)
     attempt = Attempt(job=job, lease=lease)
-    attempt.task = task
-    progress = Throttle(lambda fraction, text: pipe.send((fraction, text)))
+    wire = Wire(pipe)
+    attempt.task, attempt.voice = task, Voice(job, wire)
+    current.set(attempt)
+    capture.install()
     try:
         _limit_memory(task.max_memory)
-        outcome = returned(attempt, bound(task, job, progress.report, Stop(pipe), attempt.writes)())
+        outcome = returned(attempt, bound(task, job, attempt.voice, Stop(pipe), attempt.writes)())
     except MemoryError:
         outcome = raised(attempt, OutOfMemory(f"It needed more than {task.max_memory} bytes of memory."))
     except Exception as error:  # noqa: BLE001  whatever a task raises is its outcome
         outcome = raised(attempt, error)
-    progress.close()
-    pipe.send(outcome)
+    attempt.voice.close()
+    wire.end(outcome)
+
+
+class Wire:
+    """What the child says and what came of it, to the parent; callable from any thread."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        # Reentrant, as anything may be logged in the middle: what is sent is small, and so written in one piece.
+        self._sending = threading.RLock()
+        self._progress = Throttle(lambda fraction, text: self._send((fraction, text)))
+
+    def report(self, progress: Progress) -> None:
+        self._progress.report(progress.fraction, progress.text)
+
+    def say(self, said: Said, _written: Written) -> None:
+        self._send(said)
+
+    def end(self, outcome: Outcome) -> None:
+        """The last word."""
+        self._progress.close()
+        self._send(outcome)
+
+    def _send(self, message: object) -> None:
+        with self._sending:
+            self._pipe.send(message)
 
 
 class Stop:

@@ -25,9 +25,6 @@ from jobs.worker.task_log import TaskLog
 
 MAX_PROGRESS_TEXT = 200
 
-#: Takes a task's progress: 0..1 and a text. Must be quick, and callable from any thread.
-type Report = Callable[[float, str], None]
-
 
 class Stop(Protocol):
     """Whether the task should end; an event in this process, or the like in a child."""
@@ -35,7 +32,15 @@ class Stop(Protocol):
     def is_set(self) -> bool: ...
 
 
-def bound(task: Task, job: JobRow, report: Report, stop: Stop, writes: list[Write]) -> Callable[[], Any]:
+class Says(Protocol):
+    """How a task is heard: a Voice. Must be quick, and callable from any thread."""
+
+    def progress(self, fraction: float, text: str) -> None: ...
+
+    def log(self, level: int, text: str) -> None: ...
+
+
+def bound(task: Task, job: JobRow, voice: Says, stop: Stop, writes: list[Write]) -> Callable[[], Any]:
     """The task's function with its arguments, and with a context if it takes one. Raises SecretsUnreadable."""
     args, kwargs = reveal(job)
     if not task.takes_context:
@@ -43,7 +48,7 @@ def bound(task: Task, job: JobRow, report: Report, stop: Stop, writes: list[Writ
     context = JobContext(
         task_result=task_result(job),
         job=job,
-        report=report,
+        voice=voice,
         stop=stop,
         writes=writes,
         secrets=secrets_of(job),
@@ -56,7 +61,7 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
     """django.tasks' context, and what our tasks can do with their job; the same in coroutine, thread and process."""
 
     job: JobRow
-    report: Report
+    voice: Says
     stop: Stop = field(default_factory=threading.Event)
     writes: list[Write] = field(default_factory=list)
     #: Texts in its redacted arguments, which what it says is kept free of.
@@ -96,13 +101,14 @@ class JobContext(TaskContext):  # type: ignore[misc, type-arg]  # the stubs don'
 
     @property
     def log(self) -> TaskLog:
-        return TaskLog(job_id=self.job_id, attempt=self.attempt, secrets=self.secrets)
+        """Python's own logging, which the job's owner reads too."""
+        return TaskLog(job_id=self.job_id, attempt=self.attempt, secrets=self.secrets, tell=self.voice.log)
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Says how far the job is, 0..1. Cheap: of many calls in a short time only the last is told."""
         if self.secrets:
             text = masked(text, self.secrets)
-        self.report(
+        self.voice.progress(
             min(1.0, max(0.0, float(fraction))), storable(text[:MAX_PROGRESS_TEXT])[:MAX_PROGRESS_TEXT]
         )
 

@@ -24,12 +24,12 @@ from jobs.errors import LeaseOver
 from jobs.events.emit import publish
 from jobs.lifecycle import signals
 from jobs.lifecycle.announce import waiting_on
-from jobs.lifecycle.finish import Progress
 from jobs.lifecycle.start import is_job_id, start
 from jobs.lifecycle.store import StoreThread
 from jobs.models.row import JobRow
 from jobs.status import Status
 from jobs.task import find_task
+from jobs.worker import capture
 from jobs.worker.attempt import Attempt, Fate
 from jobs.worker.cancels import end_cancelled
 from jobs.worker.executor import Executor
@@ -40,6 +40,7 @@ from jobs.worker.plain import Plain
 from jobs.worker.supervise import forever
 from jobs.worker.sweeper import Sweeper
 from jobs.worker.upkeep import Upkeep
+from jobs.worker.voice import Voice
 from jobs.worker.watch import Watch
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -87,7 +88,8 @@ class Engine:
         turns: dict[str, Callable[[], Awaitable[None]]] = {
             "Recording": self._outbox.write_outcomes,
             "Recording plain functions": self._plain.write,
-            "Telling progress": self._outbox.write_progress,
+            "Telling": self._outbox.telling.write,
+            "Telling progress": self._outbox.telling.write_progress,
             "Taking leases back": self._heartbeat.take_back,
             "Ending cancelled jobs": partial(end_cancelled, self.attempts),
             "Sweeping": Sweeper(self.worker_id, self._sweep_store).turn,
@@ -98,6 +100,7 @@ class Engine:
         self._background = [asyncio.create_task(forever(what, turn)) for what, turn in turns.items()]
         self._heartbeat.start()
         self.watch.start()
+        capture.install()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -176,6 +179,7 @@ class Engine:
     def _attempt(self, job: JobRow, lease: Lease) -> Attempt:
         attempt = Attempt(job=job, lease=lease)
         attempt.task, attempt.record = find_task(job.task_path), self._outbox.record
+        attempt.voice = Voice(job, self._outbox.telling)
         return attempt
 
     async def _start_plain(self, calls: Sequence[tuple[Lease, Call]]) -> list[Attempt]:
@@ -195,7 +199,8 @@ class Engine:
 
     async def _run(self, attempt: Attempt) -> None:
         """The life of an attempt, in order."""
-        outcome = await self._executor.perform(attempt, partial(self._report, attempt.job))
+        outcome = await self._executor.perform(attempt)
+        attempt.voice.close()
         if outcome is None:
             return
         attempt.has_outcome = True
@@ -210,9 +215,6 @@ class Engine:
             attempt.job.status == Status.FAILED or signals.are_heard(task_finished)
         ):
             await signals.tell(task_finished, attempt.job)
-
-    def _report(self, job: JobRow, fraction: float, text: str) -> None:
-        self._outbox.report(Progress(job=job, fraction=fraction, text=text))
 
     def _leave_slot(self, attempt: Attempt) -> None:
         self._running.discard(attempt)

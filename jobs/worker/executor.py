@@ -22,8 +22,9 @@ from jobs.worker.attempt import (
     returned,
     timed_out,
 )
-from jobs.worker.context import Report, bound
+from jobs.worker.context import bound
 from jobs.worker.steered import Steered
+from jobs.worker.stream import stream
 from jobs.worker.threads import Threads
 
 logger = logging.getLogger(__name__)
@@ -41,11 +42,11 @@ class Executor:
         #: Attempts that nobody waits for any more and whose functions go on all the same.
         self.let_go: set[Attempt] = set()
 
-    async def perform(self, attempt: Attempt, report: Report) -> Outcome | None:
+    async def perform(self, attempt: Attempt) -> Outcome | None:
         """Runs the attempt, and answers no later than its time limit and a grace; None when it was lost."""
         if attempt.fate:
             return _decided(attempt, attempt.fate)
-        call = self._begin(attempt, report)
+        call = self._begin(attempt)
         if not call.done():
             await self._wait(attempt, call)
         return _outcome(attempt, call)
@@ -54,11 +55,11 @@ class Executor:
         """Waits for no thread."""
         self._threads.close()
 
-    def _begin(self, attempt: Attempt, report: Report) -> Call:
+    def _begin(self, attempt: Attempt) -> Call:
         """In an asyncio task of its own, so that we can go on without it. It has ended by then if it never waits."""
         current.set(attempt)
         call = asyncio.Task(
-            self._call(attempt, report),
+            self._call(attempt),
             loop=asyncio.get_running_loop(),
             name=f"job {attempt.job.broker_id}",
             eager_start=True,
@@ -67,22 +68,24 @@ class Executor:
             attempt.tell = call.cancel  # type: ignore[assignment]  # whether it could is of no interest
         return call
 
-    async def _call(self, attempt: Attempt, report: Report) -> Outcome:
+    async def _call(self, attempt: Attempt) -> Outcome:
         try:
             if signals.are_heard(task_started):
                 await signals.tell(task_started, attempt.job)
             if attempt.task.executor == "process":
-                return await child.perform(attempt, report, self._threads)
-            return returned(attempt, await self._run(attempt, report))
+                return await child.perform(attempt, self._threads)
+            return returned(attempt, await self._run(attempt))
         except (asyncio.CancelledError, GeneratorExit):
             raise
         except BaseException as error:  # noqa: BLE001  whatever it is: let through, SystemExit would end the worker
             return raised(attempt, error)
 
-    async def _run(self, attempt: Attempt, report: Report) -> Any:
-        function = bound(attempt.task, attempt.job, report, attempt.stop, attempt.writes)
+    async def _run(self, attempt: Attempt) -> Any:
+        function = bound(attempt.task, attempt.job, attempt.voice, attempt.stop, attempt.writes)
         if not attempt.task.is_async:
             return await self._threads.call(function)
+        if attempt.task.is_streaming:
+            function = partial(stream, attempt, function)
         soft = attempt.task.soft_timeout
         if soft is None:
             return await function()

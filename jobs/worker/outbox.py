@@ -1,13 +1,12 @@
-"""What running jobs have to say, written in batches: take all that is pending, write it at once, repeat.
+"""What attempts came to, written in batches: take all that is pending, write it at once, repeat.
 
 An idle worker adds no wait, and a busy one shares each transaction among all jobs that ended since the last.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from uuid import UUID
 
 from jobs.broker.client import BROKER_ERRORS
 from jobs.broker.leases import Ack, ack
@@ -15,14 +14,12 @@ from jobs.broker.ready import push
 from jobs.events.emit import publish
 from jobs.lifecycle.announce import waiting
 from jobs.lifecycle.effects import WriteFailed, WriteLost
-from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
+from jobs.lifecycle.finish import Outcome, finish
 from jobs.lifecycle.results import arq_result
-from jobs.lifecycle.store import STORE_ERRORS, StoreThread
+from jobs.lifecycle.store import StoreThread
 from jobs.worker.attempt import Attempt, failed, raised
-from jobs.worker.backoff import Backoff
-
-#: A job's progress is told at most ten times a second.
-PROGRESS_EVERY_SECONDS = 0.1
+from jobs.worker.backoff import Backoff, until_stored
+from jobs.worker.telling import Telling
 
 #: How often the database may go away in the middle of a task's own writes: a write that takes too long looks the same.
 MAX_LOST_WRITES = 3
@@ -41,22 +38,16 @@ class _Ended:
 class Outbox:
     def __init__(self, store: StoreThread) -> None:
         self._store = store
+        #: What they say meanwhile.
+        self.telling = Telling(store)
         self._ended: list[_Ended] = []
         #: Outcomes on their way whose tasks write something themselves.
         self._writing: set[asyncio.Task[None]] = set()
-        self._progress: dict[UUID, Progress] = {}
         self._has_ended = asyncio.Event()
-        self._has_progress = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._recording = Backoff("Recording")
-        self._telling = Backoff("Telling progress")
         #: Held while leases are given back.
         self.settling = asyncio.Lock()
-
-    def report(self, progress: Progress) -> None:
-        """Takes the newest progress of an attempt; callable from any thread."""
-        self._progress[progress.job.id] = progress
-        self._loop.call_soon_threadsafe(self._has_progress.set)
 
     def record(self, attempt: Attempt, outcome: Outcome) -> "asyncio.Future[bool]":
         """Done when the outcome is committed, on the row and on the attempt's job."""
@@ -83,14 +74,6 @@ class Outbox:
         for older in [ended for ended in pending if ended not in batch]:
             await self._finish_alone(older)
         await self._finish_together(batch)
-
-    async def write_progress(self) -> None:
-        """The newest of every job since the last time, once there is any."""
-        await self._has_progress.wait()
-        self._has_progress.clear()
-        batch, self._progress = list(self._progress.values()), {}
-        await publish(await self._stored(self._store, self._telling, record_progress, batch))
-        await asyncio.sleep(PROGRESS_EVERY_SECONDS)
 
     async def _finish_with_writes(self, ended: _Ended) -> None:
         """In a transaction and a thread of its own: what a task writes may take long, and may be refused."""
@@ -129,8 +112,8 @@ class Outbox:
                 ended.recorded.set_exception(again)
 
     async def _finish(self, batch: Sequence[_Ended], store: StoreThread | None = None) -> None:
-        await self._tell_last_progress(batch)
-        events = await self._stored(
+        await self.telling.write_last_words([ended.attempt for ended in batch])
+        events = await until_stored(
             store or self._store,
             self._recording,
             finish,
@@ -142,12 +125,6 @@ class Outbox:
             if not ended.recorded.done():
                 ended.recorded.set_result(ended.attempt.job.id in changed)
         await publish(events)
-
-    async def _tell_last_progress(self, batch: Sequence[_Ended]) -> None:
-        """What a task said just before its end would come too late after it."""
-        last = [self._progress.pop(ended.attempt.job.id, None) for ended in batch]
-        if told := [progress for progress in last if progress]:
-            await publish(await self._stored(self._store, self._recording, record_progress, told))
 
     async def _settle(self, batch: Sequence[_Ended]) -> None:
         """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""
@@ -161,16 +138,3 @@ class Outbox:
                 await push(waiting(attempt.job, attempt.lease.token) for attempt in again)
         except BROKER_ERRORS as error:
             logger.warning("Redis is away; %d leases will run out by themselves: %r", len(batch), error)
-
-    async def _stored[**P, R](
-        self, store: StoreThread, trouble: Backoff, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """Writes until the database takes it: an outcome is never dropped because SQL is away."""
-        while True:
-            try:
-                written = await store(write, *args, **kwargs)
-            except STORE_ERRORS as error:
-                await trouble.wait(error)
-            else:
-                trouble.over()
-                return written

@@ -26,6 +26,7 @@ from jobs.models.row import JobRow
 from jobs.rules.retry import Backoff
 from jobs.status import Status
 from jobs.worker.attempt import Attempt
+from jobs.worker.voice import Nobody, Voice
 
 #: arq's own defaults.
 MAX_TRIES = 5
@@ -40,6 +41,7 @@ class PlainTask:
     timeout: timedelta
     takes_context: bool = False
     is_async: bool = True
+    is_streaming: bool = False
     executor: None = None
     soft_timeout: None = None
     redact: tuple[str, ...] = ()
@@ -109,7 +111,7 @@ class Plain:
         attempt = Attempt(job=job, lease=lease)
         run = self._with_context(function, lease, call, number)
         attempt.task = PlainTask(func=run, timeout=timeout)  # type: ignore[assignment]
-        attempt.record = self.record
+        attempt.record, attempt.voice = self.record, Voice(job, Nobody())
         return attempt
 
     def _with_context(self, function: Function, lease: Lease, call: Call, number: int) -> Callable[..., Any]:

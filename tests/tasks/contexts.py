@@ -31,12 +31,23 @@ def new_context(task: Any, *, attempt: int = 1, owner: Any = None, said: Said | 
 
 
 def context_of(job: Job, *, said: Said | None = None) -> JobContext:
-    heard: Said = [] if said is None else said
     return JobContext(
         task_result=cast("TaskResult[Any, Any]", None),
         job=job,
-        report=lambda fraction, text: heard.append((fraction, text)),
+        voice=Heard([] if said is None else said),
     )
+
+
+class Heard:
+    """Collects progress; what is logged is only logged."""
+
+    def __init__(self, said: Said) -> None:
+        self._said = said
+
+    def progress(self, fraction: float, text: str) -> None:
+        self._said.append((fraction, text))
+
+    def log(self, level: int, text: str) -> None: ...
 
 
 def next_attempt(context: JobContext) -> JobContext:

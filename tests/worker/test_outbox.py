@@ -18,8 +18,9 @@ from jobs.status import Status
 from jobs.worker import outbox as module
 from jobs.worker.attempt import Attempt
 from jobs.worker.outbox import Outbox
-from tests.claims import claim
+from jobs.worker.voice import Voice
 from tests.sample_tasks import add
+from tests.worker.running import Listener, running_attempt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,18 +41,14 @@ async def forever(outbox):
         await outbox.write_outcomes()
 
 
-async def running_attempt(worker="w1") -> Attempt:
-    result = await add.aenqueue(1)
-    [lease] = (await claim("default", worker, 1)).leases
-    return Attempt(job=(await sync_to_async(start)([result.id], worker)).jobs[0], lease=lease)
-
-
 async def again(attempt: Attempt, worker: str) -> Attempt:
     """The same job, started anew by another worker, as when the first one's lease has run out."""
     job_id = str(attempt.job.id)
     lease = Lease(job_id, "default", f"{worker}:9")
     await client.redis().set(keys.IN_PROGRESS + job_id, lease.token)
-    return Attempt(job=(await sync_to_async(start)([job_id], worker)).jobs[0], lease=lease)
+    newer = Attempt(job=(await sync_to_async(start)([job_id], worker)).jobs[0], lease=lease)
+    newer.voice = Voice(newer.job, Listener())
+    return newer
 
 
 def success(value=3):
@@ -66,7 +63,7 @@ async def test_one_outcome_that_the_store_refuses_fails_alone(outbox, monkeypatc
         return really_finish(ends)
 
     monkeypatch.setattr(module, "finish", refuse_some)
-    good, bad = await running_attempt(), await running_attempt()
+    good, bad = await running_attempt(add, 1), await running_attempt(add, 1)
     recorded = await asyncio.wait_for(
         asyncio.gather(outbox.record(good, success()), outbox.record(bad, success("poison"))), 10
     )
@@ -77,7 +74,7 @@ async def test_one_outcome_that_the_store_refuses_fails_alone(outbox, monkeypatc
 
 
 async def test_a_zombie_is_told_so_and_the_newer_attempt_stays_in_the_queue(outbox):
-    zombie = await running_attempt()
+    zombie = await running_attempt(add, 1)
     newer = await again(zombie, "w2")
     later = Outcome(status=Status.DEFERRED, pause=timedelta(minutes=1))
     assert await asyncio.wait_for(outbox.record(newer, later), 10)
@@ -87,7 +84,7 @@ async def test_a_zombie_is_told_so_and_the_newer_attempt_stays_in_the_queue(outb
 
 
 async def test_two_attempts_of_one_job_in_one_batch_are_told_apart(outbox):
-    zombie = await running_attempt()
+    zombie = await running_attempt(add, 1)
     newer = await again(zombie, "w2")
     futures = [outbox.record(zombie, success("stale")), outbox.record(newer, success("fresh"))]
     assert await asyncio.wait_for(asyncio.gather(*futures), 10) == [False, True]
