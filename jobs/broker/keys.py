@@ -20,6 +20,8 @@ PAUSED = "handoff:paused"
 WHOLE = "handoff:whole"
 #: Held by the worker that sweeps.
 LEADER = "handoff:leader"
+#: The sorted set of the workers that live, by when they were last heard of.
+WORKERS = "handoff:workers"
 
 
 def queue(name: str) -> str:
@@ -30,3 +32,8 @@ def queue(name: str) -> str:
 def wake(name: str) -> str:
     """The list on which a queue's idle workers block."""
     return f"handoff:wake:{name}"
+
+
+def worker(worker_id: str) -> str:
+    """What a worker said of itself."""
+    return f"handoff:worker:{worker_id}"

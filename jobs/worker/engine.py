@@ -20,6 +20,7 @@ from jobs.broker.calls import Call
 from jobs.broker.leader import resign
 from jobs.broker.leases import Ack, Lease, ack
 from jobs.broker.ready import push
+from jobs.broker.workers import leave
 from jobs.errors import LeaseOver
 from jobs.events.emit import publish
 from jobs.lifecycle import signals
@@ -37,6 +38,7 @@ from jobs.worker.foreign import Foreign
 from jobs.worker.heartbeat import Heartbeat, close_idle_connections
 from jobs.worker.outbox import Outbox
 from jobs.worker.plain import Plain
+from jobs.worker.presence import Presence
 from jobs.worker.supervise import forever
 from jobs.worker.sweeper import Sweeper
 from jobs.worker.upkeep import Upkeep
@@ -76,7 +78,7 @@ class Engine:
         self._outbox = Outbox(self._store)
         self._foreign = Foreign(self._store, functions)
         self._plain = Plain(self.worker_id, functions, ctx, self._outbox.settling)
-        self._heartbeat = Heartbeat(self.attempts, self._outbox.settling)
+        self._heartbeat = Heartbeat(self.attempts, self._outbox.settling, Presence(self.worker_id, slots))
         #: Says whether the event loop turns.
         self.watch = Watch()
         #: Set when an attempt ends.
@@ -107,6 +109,7 @@ class Engine:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(client.close)
             stack.push_async_callback(resign, self.worker_id)
+            stack.push_async_callback(leave, self.worker_id)
             stack.push_async_callback(channel_layers["default"].flush)
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._sweep_store.close)

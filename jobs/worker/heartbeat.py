@@ -1,5 +1,7 @@
 """Renews the leases of everything that runs here, in one call every few seconds, from a thread of its own.
 
+It also says that this worker lives.
+
 A task that holds up the event loop, by mistake or by design, thus keeps its job and everybody else's.
 """
 
@@ -16,6 +18,7 @@ from jobs.broker.client import BROKER_ERRORS, connect_sync
 from jobs.broker.leases import RENEW_EVERY, prolong, renew
 from jobs.worker.attempt import Attempt, Fate
 from jobs.worker.backoff import Backoff
+from jobs.worker.presence import Presence
 
 #: Redis must answer within this time; several tries fit into the life of a lease.
 ANSWER_SECONDS = 2.0
@@ -31,9 +34,10 @@ class Heartbeat:
     taking back a lease that ran out is done on the loop, under it.
     """
 
-    def __init__(self, attempts: Mapping[str, Attempt], settling: asyncio.Lock) -> None:
+    def __init__(self, attempts: Mapping[str, Attempt], settling: asyncio.Lock, presence: Presence) -> None:
         self._attempts = attempts
         self._settling = settling
+        self._presence = presence
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._beat_until_stopped, name="heartbeat", daemon=True)
         self._stopping = threading.Event()
@@ -49,7 +53,7 @@ class Heartbeat:
 
     def _beat_until_stopped(self) -> None:
         trouble = Backoff("Renewing leases")
-        pause = RENEW_EVERY.total_seconds()
+        pause = 0.0
         with connect_sync(ANSWER_SECONDS) as client:
             while not self._stopping.wait(pause):
                 pause = RENEW_EVERY.total_seconds()
@@ -72,6 +76,7 @@ class Heartbeat:
                     [beating[job_id] for job_id in found.lost],
                     [beating[job_id] for job_id in found.gone],
                 )
+        self._presence.tell(client, running=len(beating))
 
     def _hear(self, lost: Iterable[Attempt], gone: Iterable[Attempt]) -> None:
         """On the loop. An attempt that was settled meanwhile has no lease to lose."""

@@ -14,6 +14,7 @@ from jobs.lifecycle.start import start
 from jobs.worker import heartbeat as module
 from jobs.worker.attempt import Attempt, Fate
 from jobs.worker.heartbeat import Heartbeat
+from jobs.worker.presence import Presence
 from tests.claims import claim
 from tests.sample_tasks import add
 
@@ -25,7 +26,7 @@ async def beating(monkeypatch):
     """A heart that beats all the time, for the attempts in the dictionary."""
     monkeypatch.setattr(module, "RENEW_EVERY", timedelta(milliseconds=10))
     attempts: dict[str, Attempt] = {}
-    heartbeat = Heartbeat(attempts, asyncio.Lock())
+    heartbeat = Heartbeat(attempts, asyncio.Lock(), Presence("w1", slots=3))
 
     async def take_back_for_ever():
         while True:
