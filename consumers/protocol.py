@@ -10,6 +10,9 @@ SUBPROTOCOL = "handoff.v1"
 MAX_FRAME_CHARACTERS = 4096
 #: Topics that one socket may watch.
 MAX_SUBSCRIPTIONS = 100
+#: Frames that a client may send at once, and how many a second after that.
+MAX_FRAMES = 300
+FRAMES_PER_SECOND = 20.0
 
 Topic = Annotated[str, msgspec.Meta(max_length=100)]
 Seq = Annotated[int, msgspec.Meta(ge=0)]
@@ -23,7 +26,8 @@ class Close(IntEnum):
     FORBIDDEN = 4403
     TOO_SLOW = 4408
     TOO_MANY = 4429
-    #: The registered code: what the socket needs is away.
+    #: The registered codes: this process ends, and what the socket needs is away.
+    RESTART = 1012
     TRY_AGAIN = 1013
 
 

@@ -1,8 +1,8 @@
-"""Rings the doorbell: tells the watchers of a job what was just committed."""
+"""Rings the doorbell: tells the watchers of a topic what was just committed."""
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import batched
 from operator import attrgetter
 from typing import Any
@@ -11,12 +11,12 @@ from channels.layers import get_channel_layer
 
 from jobs.broker.client import BROKER_ERRORS, redis
 from jobs.events.shapes import event_json
-from jobs.events.topics import group, job_topic
+from jobs.events.topics import OPS, group, job_topic, owner_topic
 from jobs.models.row import EventRow
 
 logger = logging.getLogger(__name__)
 
-#: Type of the channel-layer message; Channels turns the dot into an underscore to find the consumer's method.
+#: Type of the channel-layer message.
 MESSAGE = "live.events"
 #: Topics that one question to Redis may name.
 MAX_BATCH = 500
@@ -46,33 +46,53 @@ _doorbell = _Doorbell()
 async def publish(events: Iterable[EventRow]) -> None:
     """Sends committed events to their topics, if somebody watches them.
 
-    May lose some: the log in SQL is the truth, and a consumer that sees a gap reads it there.
+    May lose some: the log in SQL is the truth, and who sees a gap reads it there.
     """
-    of_groups: dict[str, list[EventRow]] = {}
-    for event in events:
-        of_groups.setdefault(group(job_topic(event.job_id)), []).append(event)
+    if not (of_topics := _by_topic(events)):
+        return
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            for names in batched(of_groups, MAX_BATCH):
-                for name in await _watched(names):
-                    told = sorted(of_groups[name], key=attrgetter("seq"))
-                    message = {"type": MESSAGE, "events": [event_json(event) for event in told]}
-                    await _layer().group_send(name, message)
+            for topics in batched(of_topics, MAX_BATCH):
+                if watched := await _watched(topics):
+                    await _ring({topic: of_topics[topic] for topic in watched})
     except PUBLISH_ERRORS as error:
         _doorbell.breaks(error)
     else:
         _doorbell.rings()
 
 
-async def _watched(names: Sequence[str]) -> list[str]:
-    """Those of the groups that anybody has joined: one question for all, as most jobs have no watcher.
+def _by_topic(events: Iterable[EventRow]) -> dict[str, list[EventRow]]:
+    """Who watches queues and workers is only told that something happened."""
+    of_topics: dict[str, list[EventRow]] = {}
+    for event in events:
+        of_topics.setdefault(job_topic(event.job_id), []).append(event)
+        if event.owner_id is not None:
+            of_topics.setdefault(owner_topic(event.owner_id), []).append(event)
+    return {**of_topics, OPS: []} if of_topics else {}
+
+
+async def _watched(topics: Sequence[str]) -> list[str]:
+    """Those of the topics whose groups anybody has joined: one question for all, as most jobs have no watcher.
 
     Who joins after the question reads the log after it too, and finds there what is not sent to it.
     """
-    prefix = _layer().prefix
-    command: list[Any] = ["PUBSUB", "NUMSUB", *(f"{prefix}__group__{name}" for name in names)]
-    answer = await redis().execute_command(*command)  # type: ignore[no-untyped-call]
-    return [name for name, count in zip(names, answer[1::2], strict=True) if count]
+    answer = await redis().execute_command("PUBSUB", "NUMSUB", *map(_channel, topics))  # type: ignore[no-untyped-call]
+    return [topic for topic, count in zip(topics, answer[1::2], strict=True) if count]
+
+
+async def _ring(of_topics: Mapping[str, list[EventRow]]) -> None:
+    """All in one round trip, where the layer's own group_send() takes one each."""
+    async with redis().pipeline(transaction=False) as pipeline:
+        for topic, events in of_topics.items():
+            told = [event_json(event) for event in sorted(events, key=attrgetter("seq"))]
+            message = {"type": MESSAGE, "topic": topic, "events": told}
+            pipeline.publish(_channel(topic), _layer().serialize(message))
+        await pipeline.execute()
+
+
+def _channel(topic: str) -> str:
+    """The Redis channel of a topic's group, as RedisPubSubChannelLayer names it."""
+    return f"{_layer().prefix}__group__{group(topic)}"
 
 
 def _layer() -> Any:

@@ -129,4 +129,4 @@ def record_progress(reports: Iterable[Progress]) -> list[EventRow]:
 
 def _progress_event(report: Progress, seq: int, now: datetime) -> EventRow:
     data = {"fraction": report.fraction, "text": report.text}
-    return EventRow(report.job.id, seq, EventKind.PROGRESS, now, data)
+    return EventRow(report.job.id, seq, EventKind.PROGRESS, now, data, report.job.owner_id)

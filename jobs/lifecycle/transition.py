@@ -34,7 +34,7 @@ def check_arrow(before: Status, after: Status) -> None:
 
 def status_event(job: Job | JobRow, *, now: datetime, reason: str = "") -> EventRow:
     """The event with the row's present number; the row lock makes it the next one for everybody."""
-    return EventRow(job.id, job.seq, EventKind.STATUS, now, status_data(job, reason))
+    return EventRow(job.id, job.seq, EventKind.STATUS, now, status_data(job, reason), job.owner_id)
 
 
 def error_of(job: Job, error: JobError, *, now: datetime) -> dict[str, Any]:

@@ -63,3 +63,5 @@ class EventRow:
     kind: str
     at: datetime
     data: dict[str, Any] = field(default_factory=dict)
+    #: Whom the job belongs to; not part of the log.
+    owner_id: Any = None

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from consumers import protocol
 from consumers.live import LiveConsumer
 from jobs.models import Job
-from tests.consumers.steps import without_store
+from tests.consumers.steps import access_of, without_store
 from tests.sample_tasks import add
 from tests.sockets import Socket
 
@@ -27,7 +27,7 @@ async def open_socket(owner):
     sockets = []
 
     async def open_one(user=owner):
-        socket = Socket(LiveConsumer.as_asgi(), user=user, subprotocols=[protocol.SUBPROTOCOL])
+        socket = Socket(LiveConsumer.as_asgi(), access=access_of(user), subprotocols=[protocol.SUBPROTOCOL])
         accepted = await socket.open()
         assert (accepted["type"], accepted["subprotocol"]) == ("websocket.accept", protocol.SUBPROTOCOL)
         sockets.append(socket)

@@ -1,18 +1,25 @@
 """What tests of the socket do: watch a job, move it on, take the database away."""
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import OperationalError, connection
 
 from consumers.live import LiveConsumer
+from jobs.access import EVERYTHING, Access
 from jobs.events.emit import publish
 from jobs.lifecycle.finish import Outcome, Progress, record_progress
 from jobs.lifecycle.start import start
+from jobs.live.hub import reader
 from jobs.models import Job
 from jobs.status import Status
 from tests.sockets import Socket
+
+
+def access_of(user):
+    """As that user's session gives it, though nothing ends it."""
+    return Access(user=user, scopes=EVERYTHING)
 
 
 async def watch(socket, job, **more):
@@ -52,7 +59,7 @@ async def slow_socket(owner):
 
         await LiveConsumer.as_asgi()(scope, receive, stuck)
 
-    socket = Socket(slow, user=owner)
+    socket = Socket(slow, access=access_of(owner))
     await socket.open()
     return socket, reads
 
@@ -65,13 +72,21 @@ async def until(happened):
 
 @contextmanager
 def without_store():
-    """The async ORM asks from one thread; its connection refuses meanwhile."""
-    in_that_thread = SyncToAsync.single_thread_executor.submit
-    in_that_thread(lambda: connection.execute_wrappers.append(refuse)).result(10)
+    """The connections of the async ORM's thread and of the live layer's refuse meanwhile."""
+    threads = (SyncToAsync.single_thread_executor, reader.thread)
+    for thread in threads:
+        thread.submit(lambda: connection.execute_wrappers.append(refuse)).result(10)
     try:
         yield
     finally:
-        in_that_thread(lambda: connection.execute_wrappers.remove(refuse)).result(10)
+        for thread in threads:
+            thread.submit(forget_refusal).result(10)
+
+
+def forget_refusal():
+    """A connection that was closed meanwhile has forgotten it by itself."""
+    with suppress(ValueError):
+        connection.execute_wrappers.remove(refuse)
 
 
 def refuse(*_):

@@ -5,16 +5,17 @@ import asyncio
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 
-from consumers import live, protocol
-from consumers.live import LiveConsumer
+from consumers import protocol
+from consumers.routing import sockets
 from jobs.events import log
 from jobs.events.emit import publish
 from jobs.lifecycle.finish import Progress, finish, record_progress
 from jobs.lifecycle.start import start
+from jobs.live import hub, reads
 from jobs.models import Job
-from tests.consumers.steps import do, report_progress, slow_socket, success, watch
+from tests.consumers.steps import do, report_progress, slow_socket, success, until, watch
 from tests.sample_tasks import add
 from tests.sockets import Socket
 
@@ -54,8 +55,8 @@ async def test_a_lost_message_is_read_from_the_log_when_the_next_one_comes(open_
 
 
 async def test_a_lost_last_message_appears_within_five_seconds(open_socket, job, monkeypatch):
-    assert live.TAIL_CHECK_SECONDS < 5
-    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.1)
+    assert hub.TAIL_CHECK_SECONDS < 5
+    monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 0.1)
     socket = await open_socket()
     await watch(socket, job)
     await sync_to_async(start)([str(job.id)], "w1")
@@ -106,7 +107,7 @@ async def test_a_bad_frame_closes_the_socket_with_its_code(open_socket, job):
 
 
 async def test_who_is_not_signed_in_is_sent_away_and_not_listened_to(job):
-    socket = Socket(LiveConsumer.as_asgi(), user=AnonymousUser())
+    socket = Socket(sockets, headers=[(b"host", b"127.0.0.1")])
     await socket.open()
     await socket.say(type="subscribe", topic=f"job:{job.id}")
     await socket.say(type="ping")
@@ -128,7 +129,7 @@ async def test_the_number_of_subscriptions_is_limited(open_socket, owner, monkey
 
 
 async def test_a_message_that_comes_in_the_middle_of_a_replay_waits_for_its_end(owner, job, monkeypatch):
-    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 0.05)
     socket, reads = await slow_socket(owner)
     await watch(socket, job)
     reads.clear()
@@ -143,7 +144,7 @@ async def test_a_message_that_comes_in_the_middle_of_a_replay_waits_for_its_end(
 
 async def test_a_long_replay_comes_at_once(open_socket, job, monkeypatch):
     monkeypatch.setattr(log, "MAX_PAGE", 3)
-    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 60)
+    monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 60)
     await report_progress(job, times=10)
     socket = await open_socket()
     first = await watch(socket, job, after=0)
@@ -153,7 +154,7 @@ async def test_a_long_replay_comes_at_once(open_socket, job, monkeypatch):
 
 @pytest.mark.parametrize("after", [None, 3, 1])
 async def test_an_ended_job_is_not_asked_for_again(open_socket, job, monkeypatch, after):
-    monkeypatch.setattr(live, "TAIL_CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 0.01)
     await do(start, [str(job.id)], "w1")
     await do(finish, [await success(job)])
     socket = await open_socket()
@@ -185,14 +186,13 @@ async def test_a_topic_has_one_spelling(open_socket, job):
 
 
 async def test_a_job_that_is_deleted_while_one_subscribes_leaves_no_group(open_socket, job, monkeypatch):
-    found = live.find_job
+    read = reads.job_of
 
-    def find_and_lose(topic, user):
-        job_id = found(topic, user)
+    def lose_and_read(jobs, job_id):
         Job.objects.filter(id=job_id).delete()
-        return job_id
+        return read(jobs, job_id)
 
-    monkeypatch.setattr(live, "find_job", find_and_lose)
+    monkeypatch.setattr(reads, "job_of", lose_and_read)
     socket = await open_socket()
     assert (await watch(socket, job))["code"] == "not_found"
-    assert channel_layers["default"].groups == {}
+    await until(lambda: channel_layers["default"].groups == {})

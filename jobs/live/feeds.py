@@ -1,0 +1,166 @@
+"""A topic as this process hears it: its events in order and each once, for all who watch it here.
+
+Rings come fast and may be lost, the log is slow and complete: a feed tells what rings bring as long as nothing is
+missing, and reads the log when something is.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from django.utils import timezone
+
+from jobs.events import log
+from jobs.events.topics import job_topic, owner_topic
+from jobs.live import reads
+from jobs.live.messages import Message, event_message, feed_event
+from jobs.live.reads import Json, Seqs
+
+if TYPE_CHECKING:
+    from jobs.live.hub import Hub
+
+
+class Hears(Protocol):
+    """A watch that is up to date: it hears what the feed tells."""
+
+    def hear(self, message: Message) -> None: ...
+
+
+class Feed:
+    def __init__(self, hub: "Hub", topic: str) -> None:
+        self.hub = hub
+        self.topic = topic
+        #: Who watches it, up to date or not.
+        self.watches = 0
+        self.live: set[Hears] = set()
+        #: Joins its group, and begins.
+        self.opening: asyncio.Task[None]
+
+    async def begin(self) -> None:
+        """Called once, after its group was joined and before anybody reads."""
+
+    def ring(self, events: list[Json]) -> None:
+        """Events of one message, in order."""
+        raise NotImplementedError
+
+    async def catch_up(self) -> None:
+        """Tells what the log has beyond what was told."""
+        raise NotImplementedError
+
+    def leave(self, watch: Hears) -> None:
+        self.live.discard(watch)
+
+    def _tell(self, message: Message) -> None:
+        for watch in tuple(self.live):
+            watch.hear(message)
+
+
+class JobFeed(Feed):
+    """One job. Each watch knows how far it has heard it, so the feed needs to be right only while any is live."""
+
+    def __init__(self, hub: "Hub", job_id: UUID) -> None:
+        super().__init__(hub, job_topic(job_id))
+        self.job_id = job_id
+        #: The newest event that was ever rung.
+        self._rung = 0
+        #: The last event told to all that are live; None while none is.
+        self.seq: int | None = None
+
+    def join(self, watch: Hears, seq: int) -> bool:
+        """A watch that has heard everything up to `seq` goes live, unless there is more for it to read first."""
+        if seq < max(self._rung, self.seq or 0):
+            return False
+        if self.seq is None:
+            self.seq = seq
+        elif seq > self.seq:  # the others have not heard yet what it has read
+            self.hub.catch_up(self)
+        self.live.add(watch)
+        return True
+
+    def leave(self, watch: Hears) -> None:
+        super().leave(watch)
+        if not self.live:
+            self.seq = None
+
+    def ring(self, events: list[Json]) -> None:
+        for event in events:
+            self._rung = max(self._rung, event["seq"])
+            if self.seq is not None and event["seq"] > self.seq + 1:  # one between was lost
+                self.hub.catch_up(self)
+                break
+            self._take(event)
+
+    def check(self, seq: int) -> None:
+        """What the job's row says: the loss of a last event shows nowhere else."""
+        if self.seq is not None and seq > self.seq:
+            self.hub.catch_up(self)
+
+    async def catch_up(self) -> None:
+        page_size = log.MAX_PAGE
+        while self.seq is not None and page_size == log.MAX_PAGE:
+            page = await self.hub.read(reads.events_after, self.job_id, self.seq)
+            for event in page:
+                self._take(event)
+            page_size = len(page)
+
+    def _take(self, event: Json) -> None:
+        if self.seq is not None and event["seq"] > self.seq:
+            self.seq = event["seq"]
+            self._tell(event_message(self.topic, event))
+
+
+class OwnerFeed(Feed):
+    """All jobs of one user. It knows how far each of those that may still change has been told."""
+
+    def __init__(self, hub: "Hub", owner_id: Any) -> None:
+        super().__init__(hub, owner_topic(owner_id))
+        self.owner_id = owner_id
+        self._told: Seqs | None = None
+        self._checking = asyncio.Lock()
+
+    async def begin(self) -> None:
+        self._told = await self._seqs()
+        # What was rung in the meantime was not taken.
+        self.hub.catch_up(self)
+
+    def ring(self, events: list[Json]) -> None:
+        for event in events if self._told is not None else ():
+            if event["seq"] > self._told.get(UUID(event["job_id"]), 0) + 1:
+                self.hub.catch_up(self)
+                break
+            self._take(event)
+
+    async def catch_up(self) -> None:
+        if self._told is not None:
+            await self.check(await self._seqs())
+
+    async def check(self, seqs: Seqs) -> None:
+        """Against all of the owner's jobs that may have changed lately."""
+        if self._told is None:
+            return
+        async with self._checking:
+            settled = [job_id for job_id in self._told if job_id not in seqs]
+            last_seqs = await self.hub.read(reads.seqs_of, settled) if settled else {}
+            for job_id, seq in {**seqs, **last_seqs}.items():
+                await self._read_up_to(job_id, seq)
+            for job_id in settled:
+                self._told.pop(job_id, None)
+
+    async def _seqs(self) -> Seqs:
+        return (await self.hub.read(reads.seqs_of_owners, [self.owner_id], timezone.now()))[self.owner_id]
+
+    async def _read_up_to(self, job_id: UUID, seq: int) -> None:
+        assert self._told is not None
+        while (told := self._told.get(job_id, 0)) < seq:
+            page = await self.hub.read(reads.events_after, job_id, told)
+            for event in page:
+                self._take(event)
+            if not page:  # it was deleted since
+                return
+
+    def _take(self, event: Json) -> None:
+        assert self._told is not None
+        job_id = UUID(event["job_id"])
+        if event["seq"] > self._told.get(job_id, 0):
+            self._told[job_id] = event["seq"]
+            self._tell(feed_event(self.topic, event))

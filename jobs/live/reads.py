@@ -1,0 +1,69 @@
+"""What the live layer reads. Each function blocks, and runs in the layer's own thread."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from jobs.events import log
+from jobs.events.shapes import event_json, job_json
+from jobs.models import Event, Job
+from jobs.models.job import JobQuerySet
+
+#: A transaction that ends jobs commits within this, and processes' clocks differ by less.
+SETTLED_AFTER = timedelta(seconds=60)
+#: Jobs in the snapshot of a feed.
+MAX_FEED_JOBS = 50
+#: Ids that one statement may name.
+MAX_IDS = 1000
+
+type Json = dict[str, Any]
+type Seqs = dict[UUID, int]
+
+
+def job_of(jobs: JobQuerySet, job_id: UUID) -> Json | None:
+    """The job's JSON; None if it is not among those that may be seen."""
+    job = jobs.full().filter(id=job_id).first()
+    return None if job is None else job_json(job)
+
+
+def events_after(job_id: UUID, seq: int) -> list[Json]:
+    """At most log.MAX_PAGE."""
+    return [event_json(event) for event in log.after(job_id, seq)]
+
+
+def seqs_of(job_ids: Sequence[UUID]) -> Seqs:
+    """The newest event's number of each job that there is."""
+    seqs: Seqs = {}
+    for start in range(0, len(job_ids), MAX_IDS):
+        rows = Job.objects.filter(id__in=job_ids[start : start + MAX_IDS]).values_list("id", "seq")
+        seqs.update(rows.iterator())
+    return seqs
+
+
+def newest_jobs(jobs: JobQuerySet, owner_id: Any) -> list[Json]:
+    rows = jobs.filter(owner_id=owner_id).order_by("-id").full()[:MAX_FEED_JOBS]
+    return [job_json(job) for job in rows]
+
+
+def seqs_of_owners(owner_ids: Collection[Any], now: datetime) -> dict[Any, Seqs]:
+    """Of each owner's jobs that may have changed lately: those that have not ended, or not long ago."""
+    found: dict[Any, Seqs] = {owner_id: {} for owner_id in owner_ids}
+    rows = _lately(now - SETTLED_AFTER).filter(owner_id__in=owner_ids)
+    for owner_id, job_id, seq in rows.values_list("owner_id", "id", "seq").iterator():
+        found[owner_id][job_id] = seq
+    return found
+
+
+def events_of_owner(owner_id: Any, since: datetime, most: int) -> list[Json] | None:
+    """The events of an owner's jobs since then, in the order of their times; None if they are more than `most`."""
+    jobs = _lately(since).filter(owner_id=owner_id)
+    rows = Event.objects.filter(job_id__in=jobs.values("id"), at__gte=since).order_by("at", "job_id", "seq")
+    events = list(rows[: most + 1])
+    return None if len(events) > most else [event_json(event) for event in events]
+
+
+def _lately(since: datetime) -> JobQuerySet:
+    return Job.objects.filter(Q(finished_at=None) | Q(finished_at__gte=since))

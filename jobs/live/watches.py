@@ -1,0 +1,210 @@
+"""One listener's place in one topic: what it has heard, and whether it is up to date."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from jobs.access import Access
+from jobs.errors import JobError
+from jobs.events import log
+from jobs.events.topics import job_topic, owner_topic
+from jobs.live import reads
+from jobs.live.feeds import JobFeed, OwnerFeed
+from jobs.live.messages import Message, event_message, feed_event, feed_state, job_state, unix_ms
+
+if TYPE_CHECKING:
+    from jobs.live.hub import Hub
+
+#: Events of a feed that are told to who comes back to it; for more it is told to begin anew.
+MAX_REPLAY = 1000
+
+#: Takes a message for the client. Must be quick.
+type Take = Callable[["Watch", Message], None]
+
+
+class NotFound(JobError):
+    """There is no such topic, or none that may be watched."""
+
+
+class Watch:
+    """Not live at first: `read` answers what comes next until it is up to date, then `hear` takes what comes."""
+
+    def __init__(self, topic: str, hub: "Hub", access: Access, after: int | None, take: Take) -> None:
+        self.topic = topic
+        self.hub = hub
+        self.access = access
+        self.after = after
+        self.take = take
+        self.is_live = False
+        #: Position of the last message that the client was sent.
+        self.sent: int | None = None
+        #: The store is away; it reads on at the next check.
+        self.rests = False
+
+    async def read(self) -> list[Message]:
+        """The next messages, at most a page. Raises NotFound, or one of STORE_ERRORS."""
+        raise NotImplementedError
+
+    def hear(self, message: Message) -> None:
+        raise NotImplementedError
+
+    def fall_behind(self) -> None:
+        """What it took and did not send was dropped."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+
+class JobWatch(Watch):
+    def __init__(self, job_id: UUID, *args: Any) -> None:
+        super().__init__(job_topic(job_id), *args)
+        self.job_id = job_id
+        self._feed: JobFeed | None = None
+        #: Number of the last event taken; None before the first message.
+        self._seq: int | None = None
+
+    async def read(self) -> list[Message]:
+        if self._feed is None:
+            self._feed = await self.hub.open(self.topic, lambda hub: JobFeed(hub, self.job_id))
+        if self._seq is None:
+            return await self._begin()
+        return await self._read_log(self._seq)
+
+    async def _begin(self) -> list[Message]:
+        """A snapshot for who has nothing yet, a reset for who has more than there is: another database's."""
+        job = await self._job()
+        if self.after is not None and self.after < job["seq"]:
+            self._seq = self.after
+            return []
+        if self.after == job["seq"]:
+            self._go_live(job["seq"])
+            return []
+        return self._state("snapshot" if self.after is None else "reset", job)
+
+    async def _job(self) -> dict[str, Any]:
+        job = await self.hub.read(reads.job_of, self.access.jobs(), self.job_id)
+        if job is None:
+            raise NotFound
+        return job
+
+    def _state(self, kind: str, job: dict[str, Any]) -> list[Message]:
+        self._go_live(job["seq"])
+        return [job_state(kind, job)]
+
+    async def _read_log(self, seq: int) -> list[Message]:
+        page = await self.hub.read(reads.events_after, self.job_id, seq)
+        if page and page[0]["seq"] != seq + 1:  # those between were pruned
+            return self._state("reset", await self._job())
+        if len(page) < log.MAX_PAGE:
+            self._go_live(page[-1]["seq"] if page else seq)
+        else:
+            self._seq = page[-1]["seq"]
+        return [event_message(self.topic, event) for event in page]
+
+    def _go_live(self, seq: int) -> None:
+        assert self._feed
+        self._seq = seq
+        self.is_live = self._feed.join(self, seq)
+
+    def hear(self, message: Message) -> None:
+        assert self._seq is not None
+        if message.position > self._seq:
+            self._seq = message.position
+            self.take(self, message)
+
+    def fall_behind(self) -> None:
+        assert self._feed
+        self._feed.leave(self)
+        self.is_live = False
+        self._seq = self.sent
+
+    def close(self) -> None:
+        if self._feed:
+            self._feed.leave(self)
+            self.hub.close(self._feed)
+
+
+class OwnerWatch(Watch):
+    def __init__(self, owner_id: int, *args: Any) -> None:
+        super().__init__(owner_topic(owner_id), *args)
+        self.owner_id = owner_id
+        self._feed: OwnerFeed | None = None
+        #: What is told while the first messages are read.
+        self._meanwhile: list[Message] = []
+
+    async def read(self) -> list[Message]:
+        if not self.access.may_watch_owner(self.owner_id):
+            raise NotFound
+        if self._feed is None:
+            self._feed = await self.hub.open(self.topic, lambda hub: OwnerFeed(hub, self.owner_id))
+        self._meanwhile = []
+        self._feed.live.add(self)
+        try:
+            messages = await self._missed() or await self._state()
+        except BaseException:
+            self._feed.leave(self)
+            raise
+        self.is_live = True
+        return [*messages, *self._newer(messages)]
+
+    async def _missed(self) -> list[Message] | None:
+        """None if the client has to begin anew. Some it may have already: times are not exact."""
+        if self.after is None or not 0 <= self.after < unix_ms(timezone.now() + reads.SETTLED_AFTER):
+            return None
+        since = datetime.fromtimestamp(self.after / 1000, UTC) - reads.SETTLED_AFTER
+        events = await self.hub.read(reads.events_of_owner, self.owner_id, since, MAX_REPLAY)
+        return None if events is None else [feed_event(self.topic, event) for event in events]
+
+    async def _state(self) -> list[Message]:
+        cursor = unix_ms(timezone.now())
+        jobs = await self.hub.read(reads.newest_jobs, self.access.jobs(), self.owner_id)
+        kind = "snapshot" if self.after is None and self.sent is None else "reset"
+        return [feed_state(kind, self.topic, jobs, cursor)]
+
+    def _newer(self, messages: list[Message]) -> Iterator[Message]:
+        """What was told meanwhile and is not among what was read."""
+        seqs: dict[str, int] = {}
+        for message in messages:
+            seqs.update({job["id"]: job["seq"] for job in message.body.get("jobs", ())})
+            if message.body["type"] == "event":
+                seqs[message.body["job_id"]] = message.body["seq"]
+        return (one for one in self._meanwhile if one.body["seq"] > seqs.get(one.body["job_id"], 0))
+
+    def hear(self, message: Message) -> None:
+        if self.is_live:
+            self.take(self, message)
+        else:
+            self._meanwhile.append(message)
+
+    def fall_behind(self) -> None:
+        assert self._feed
+        self._feed.leave(self)
+        self.is_live = False
+        self.after = None
+
+    def close(self) -> None:
+        if self._feed:
+            self._feed.leave(self)
+            self.hub.close(self._feed)
+
+
+def watch_of(topic: str, *args: Any) -> Watch:
+    """The watch for a topic; a topic has one spelling, although a UUID and a number have many. Raises NotFound."""
+    kind, _, name = topic.partition(":")
+    try:
+        watch = _KINDS[kind](name, *args)
+    except (KeyError, ValueError) as error:
+        raise NotFound from error
+    if watch.topic != topic:
+        raise NotFound
+    return watch
+
+
+_KINDS: dict[str, Callable[..., Watch]] = {
+    "job": lambda name, *args: JobWatch(UUID(name), *args),
+    "owner": lambda name, *args: OwnerWatch(int(name), *args),
+}

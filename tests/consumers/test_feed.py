@@ -1,0 +1,118 @@
+"""The topic of an owner: all their jobs, each event once and in its job's order, across every loss."""
+
+import asyncio
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+
+from jobs.lifecycle.finish import finish
+from jobs.lifecycle.start import start
+from jobs.live import hub, listener, watches
+from jobs.models import Job
+from tests.consumers.steps import do, report_progress, slow_socket, success
+from tests.sample_tasks import add
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def follow(socket, owner, **more):
+    await socket.say(type="subscribe", topic=f"owner:{owner.pk}", **more)
+    return await socket.hear()
+
+
+async def hear(socket, number):
+    """The next events, as (job, seq)."""
+    return [(one["job_id"], one["seq"]) for one in [await socket.hear() for _ in range(number)]]
+
+
+async def new_job(owner):
+    return await Job.objects.aget(id=(await add.using(owner=owner).aenqueue(1)).id)
+
+
+async def test_a_feed_begins_with_the_newest_jobs_and_goes_on_with_every_event(open_socket, owner, job):
+    socket = await open_socket()
+    snapshot = await follow(socket, owner)
+    assert (snapshot["type"], [one["id"] for one in snapshot["jobs"]]) == ("snapshot", [str(job.id)])
+
+    await do(start, [str(job.id)], "w1")
+    later = await new_job(owner)
+    await do(finish, [await success(job)])
+    heard = [await socket.hear() for _ in range(3)]
+    assert [(one["job_id"], one["seq"]) for one in heard] == [
+        (str(job.id), 2),
+        (str(later.id), 1),
+        (str(job.id), 3),
+    ]
+    assert {one["topic"] for one in heard} == {f"owner:{owner.pk}"}
+    assert all(one["cursor"] >= snapshot["cursor"] - 60_000 for one in heard)
+
+
+async def test_lost_messages_of_any_job_appear_within_five_seconds(open_socket, owner, job, monkeypatch):
+    monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 0.1)
+    socket = await open_socket()
+    await follow(socket, owner)
+    await sync_to_async(start)([str(job.id)], "w1")  # nobody is told
+    await sync_to_async(finish)([await success(job)])
+    assert await hear(socket, 2) == [(str(job.id), 2), (str(job.id), 3)]
+
+
+async def test_a_lost_message_is_read_when_the_next_one_of_its_job_comes(open_socket, owner, job):
+    socket = await open_socket()
+    await follow(socket, owner)
+    await sync_to_async(start)([str(job.id)], "w1")
+    await do(finish, [await success(job)])
+    assert await hear(socket, 2) == [(str(job.id), 2), (str(job.id), 3)]
+
+
+async def test_who_comes_back_gets_what_it_missed(open_socket, owner, job):
+    snapshot = await follow(await open_socket(), owner)
+    await do(start, [str(job.id)], "w1")
+    later = await new_job(owner)
+    socket = await open_socket()
+    await socket.say(type="subscribe", topic=f"owner:{owner.pk}", after=snapshot["cursor"])
+    # The first is told again: a feed's cursor is a time, and goes back by a minute.
+    assert await hear(socket, 3) == [(str(job.id), 1), (str(job.id), 2), (str(later.id), 1)]
+
+
+@pytest.mark.parametrize("after", [1, 2**62])
+async def test_who_missed_too_much_is_told_to_begin_anew(open_socket, owner, job, monkeypatch, after):
+    monkeypatch.setattr(watches, "MAX_REPLAY", 1)
+    await do(start, [str(job.id)], "w1")
+    reset = await follow(await open_socket(), owner, after=after)
+    assert (reset["type"], [one["seq"] for one in reset["jobs"]]) == ("reset", [2])
+
+
+async def test_a_replay_has_its_limit(open_socket, owner, job, monkeypatch):
+    monkeypatch.setattr(watches, "MAX_REPLAY", 2)
+    await do(start, [str(job.id)], "w1")
+    socket = await open_socket()
+    assert (await follow(socket, owner, after=1))["type"] == "event"
+    await do(finish, [await success(job)])
+    assert (await follow(await open_socket(), owner, after=1))["type"] == "reset"
+
+
+async def test_who_falls_behind_is_told_to_begin_anew(owner, job, monkeypatch):
+    monkeypatch.setattr(listener, "MAX_WAITING", 3)
+    socket, reads = await slow_socket(owner)
+    await follow(socket, owner)
+    reads.clear()
+    await report_progress(job, times=8)  # of which the next one makes it read the log
+    await do(finish, [await success(job)])
+    reads.set()
+    heard = []
+    async with asyncio.timeout(10):
+        while not heard or heard[-1]["type"] != "reset":
+            heard.append(await socket.hear())
+    assert heard[-1]["jobs"][0]["status"] == "successful"
+    await socket.close()
+
+
+async def test_a_feed_is_its_owner_s_and_the_staff_s(open_socket, owner, job):
+    stranger = await User.objects.acreate(username="eve")
+    staff = await User.objects.acreate(username="root", is_staff=True)
+    assert (await follow(await open_socket(stranger), owner))["code"] == "not_found"
+    assert (await follow(await open_socket(staff), owner))["type"] == "snapshot"
+    socket = await open_socket(stranger)
+    await socket.say(type="subscribe", topic="ops")
+    assert (await socket.hear())["code"] == "not_found"
