@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 from jobs.events.emit import publish
 from jobs.lifecycle.announce import push_stored
 from jobs.lifecycle.insert import Inserted, insert
-from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 from jobs.models.row import JobRow
+from jobs.store import STORE_ERRORS, StoreThread
 
 #: Jobs that one transaction of the intake may carry.
 MAX_BATCH = 500

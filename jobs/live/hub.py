@@ -17,10 +17,10 @@ from django.utils import timezone
 from jobs.access import still_valid
 from jobs.errors import JobError
 from jobs.events.topics import group
-from jobs.lifecycle.store import STORE_ERRORS, StoreThread
 from jobs.live import reads
 from jobs.live.doorbell import Doorbell
 from jobs.live.feeds import Feed, JobFeed, OwnerFeed
+from jobs.store import STORE_ERRORS, StoreThread
 
 if TYPE_CHECKING:
     from jobs.live.listener import Listener

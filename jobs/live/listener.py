@@ -7,10 +7,10 @@ from typing import Self
 
 from jobs.access import Access
 from jobs.errors import JobError
-from jobs.lifecycle.store import STORE_ERRORS
 from jobs.live.hub import Ending, hub
 from jobs.live.messages import Message, error_message
 from jobs.live.watches import NotFound, Watch, watch_of
+from jobs.store import STORE_ERRORS
 
 #: Messages that may wait for a client, and their size; one that falls further behind reads the log instead.
 MAX_WAITING = 256

@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Callable
 
-from jobs.lifecycle.store import STORE_ERRORS, StoreThread
+from jobs.store import STORE_ERRORS, StoreThread
 
 FIRST_SECONDS = 0.1
 MAX_SECONDS = 3.0

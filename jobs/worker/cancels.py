@@ -11,9 +11,9 @@ from jobs.broker import aborts
 from jobs.errors import AlreadyEnded, JobNotFound
 from jobs.lifecycle import cancel
 from jobs.lifecycle.start import is_job_id
-from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import WAITING
+from jobs.store import StoreThread
 from jobs.worker.attempt import Attempt, Fate
 
 #: A task is told within two seconds; half of that is for a Redis that is slow to answer.

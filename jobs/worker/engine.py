@@ -26,9 +26,9 @@ from jobs.events.emit import publish
 from jobs.lifecycle import signals
 from jobs.lifecycle.announce import waiting_on
 from jobs.lifecycle.start import is_job_id, start
-from jobs.lifecycle.store import StoreThread
 from jobs.models.row import JobRow
 from jobs.status import Status
+from jobs.store import StoreThread
 from jobs.task import find_task
 from jobs.worker import capture
 from jobs.worker.attempt import Attempt, Fate

@@ -18,9 +18,9 @@ from jobs.errors import JobError, UnknownTask
 from jobs.events.emit import publish
 from jobs.lifecycle.adopt import adopt, adopted
 from jobs.lifecycle.announce import unix_ms
-from jobs.lifecycle.store import StoreThread
 from jobs.models.row import JobRow
 from jobs.rules.unknown import is_given_up, pause_after
+from jobs.store import StoreThread
 from jobs.task import known_tasks
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from jobs.lifecycle.announce import waiting
 from jobs.lifecycle.effects import WriteFailed, WriteLost
 from jobs.lifecycle.finish import Outcome, finish
 from jobs.lifecycle.results import arq_result
-from jobs.lifecycle.store import StoreThread
+from jobs.store import StoreThread
 from jobs.worker.attempt import Attempt, failed, raised
 from jobs.worker.backoff import Backoff, until_stored
 from jobs.worker.telling import Telling

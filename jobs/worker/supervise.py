@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from jobs.broker.client import BROKER_ERRORS
-from jobs.lifecycle.store import STORE_ERRORS
+from jobs.store import STORE_ERRORS
 from jobs.worker.backoff import Backoff
 
 #: After an error that nobody foresaw: long enough not to fill the log, short enough to go on in time.

@@ -19,9 +19,9 @@ from jobs.broker.leader import lead
 from jobs.broker.leases import RENEW_EVERY
 from jobs.broker.ready import push, unknown
 from jobs.lifecycle.announce import waiting
-from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
+from jobs.store import StoreThread
 from jobs.worker.upkeep import repeat_pauses
 
 SWEEP_EVERY_SECONDS = 5.0

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from jobs.events.emit import publish
 from jobs.lifecycle.finish import Progress, record_progress
-from jobs.lifecycle.store import StoreThread
 from jobs.lifecycle.tell import Batch, Said
 from jobs.models.row import EventRow
+from jobs.store import StoreThread
 from jobs.worker.attempt import Attempt
 from jobs.worker.backoff import Backoff, until_stored
 from jobs.worker.voice import Written

@@ -9,7 +9,7 @@ from jobs.broker import aborts, pauses
 from jobs.broker.leader import lead
 from jobs.events.emit import publish
 from jobs.lifecycle import cancel, expire, prune, queues
-from jobs.lifecycle.store import StoreThread
+from jobs.store import StoreThread
 from jobs.worker.cancels import cancel_aborted
 
 EVERY_SECONDS = 5.0

@@ -18,9 +18,9 @@ from jobs.lifecycle.announce import waiting, waiting_on
 from jobs.lifecycle.cancel import cancel
 from jobs.lifecycle.finish import Outcome, finish
 from jobs.lifecycle.start import start
-from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
+from jobs.store import StoreThread
 from jobs.worker.sweeper import Sweeper
 from tests.claims import claim
 from tests.sample_tasks import add

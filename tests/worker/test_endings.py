@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from jobs.broker import aborts, client, keys
 from jobs.broker.envelope import loads
-from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
+from jobs.store import StoreThread
 from jobs.worker import attempt as module
 from jobs.worker.attempt import Fate
 from jobs.worker.cancels import cancel_aborted

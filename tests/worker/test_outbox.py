@@ -12,9 +12,9 @@ from jobs.broker.leases import Lease
 from jobs.lifecycle.finish import Outcome
 from jobs.lifecycle.finish import finish as really_finish
 from jobs.lifecycle.start import start
-from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
+from jobs.store import StoreThread
 from jobs.worker import outbox as module
 from jobs.worker.attempt import Attempt
 from jobs.worker.outbox import Outbox

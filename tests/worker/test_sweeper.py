@@ -7,9 +7,9 @@ from django.utils import timezone
 from jobs.broker import client, keys
 from jobs.lifecycle import queues
 from jobs.lifecycle.start import start
-from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
+from jobs.store import StoreThread
 from jobs.worker import sweeper as module
 from jobs.worker.sweeper import MISSING_SECONDS, Sweeper
 from tests.claims import claim

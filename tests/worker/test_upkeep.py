@@ -15,9 +15,9 @@ from jobs.conf import options
 from jobs.lifecycle import expire, prune, queues
 from jobs.lifecycle.cancel import acancel
 from jobs.lifecycle.start import start
-from jobs.lifecycle.store import StoreThread
 from jobs.models import Job
 from jobs.status import Status
+from jobs.store import StoreThread
 from jobs.worker import upkeep
 from jobs.worker.cancels import cancel_aborted
 from jobs.worker.upkeep import Upkeep, expire_all, repeat_requests
