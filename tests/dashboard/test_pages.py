@@ -36,7 +36,7 @@ async def test_signing_in_leads_to_the_page_and_signing_out_back(django_user_mod
 
 async def test_every_exposed_task_can_be_picked(ada):
     page = (await ada.get("/")).content.decode()
-    for name in ("reports.build", "images.process", "email.send", "sync.pull"):
+    for name in ("reports.build", "images.process", "email.send", "sync.pull", "text.stream"):
         assert f'href="?task={name}"' in page
 
 
