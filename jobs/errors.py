@@ -95,6 +95,14 @@ class TooManyTokens(JobError):
     """The user has as many API tokens as one may have."""
 
 
+class MayNotActForOthers(JobError):
+    """Only an API token that staff have allowed it may act for another user."""
+
+
+class UnknownOwner(JobError):
+    """There is no such user to act for."""
+
+
 class DeadlinePassed(JobError):
     """The job's deadline has passed; no attempt may start after it."""
 

@@ -1,8 +1,9 @@
 """What somebody who has shown credentials may see and do, and for how long that is true."""
 
 from jobs.access.access import EVERYTHING, Access
+from jobs.access.acting import acting_for
 from jobs.access.bearer import bearer_access
 from jobs.access.sessions import session_access
 from jobs.access.validity import still_valid
 
-__all__ = ["EVERYTHING", "Access", "bearer_access", "session_access", "still_valid"]
+__all__ = ["EVERYTHING", "Access", "acting_for", "bearer_access", "session_access", "still_valid"]

@@ -32,6 +32,8 @@ class Access:
     session_hash: str = ""
     #: The API token that it ends with; None: it came of none.
     token_id: int | None = None
+    #: Whether its requests may name another user whose they are.
+    may_act_for_others: bool = False
     #: None: it has no end of its own.
     expires_at: datetime | None = None
 

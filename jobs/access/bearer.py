@@ -4,12 +4,15 @@ import contextlib
 
 from django.db import OperationalError
 
+from jobs.access import job_token
 from jobs.access.access import Access
 from jobs.models import ApiToken
 
 
 async def bearer_access(plaintext: str) -> Access | None:
     """None for a token that is unknown, was revoked or has expired, or whose owner may not sign in."""
+    if plaintext.startswith(job_token.PREFIX):
+        return await job_token.job_token_access(plaintext)
     token = await ApiToken.objects.matching(plaintext).afirst()
     if token is None:
         return None
@@ -18,5 +21,9 @@ async def bearer_access(plaintext: str) -> Access | None:
     ):  # what was asked for can be had although nothing can be written
         await token.note_use()
     return Access(
-        user=token.owner, scopes=frozenset(token.scopes), token_id=token.pk, expires_at=token.expires_at
+        user=token.owner,
+        scopes=frozenset(token.scopes),
+        token_id=token.pk,
+        may_act_for_others=token.may_act_for_others,
+        expires_at=token.expires_at,
     )

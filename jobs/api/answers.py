@@ -22,7 +22,7 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
         content_type="application/json",
         headers={"Cache-Control": "private, no-cache", **(headers or {})},
     )
-    patch_vary_headers(answer, ("Authorization", "Cookie"))
+    patch_vary_headers(answer, ("Authorization", "Cookie", "Handoff-Owner"))
     return answer
 
 

@@ -17,8 +17,10 @@ from jobs.errors import (
     AlreadyEnded,
     ArgumentsTooLarge,
     JobNotFound,
+    MayNotActForOthers,
     NotEnded,
     UniqueKeyHeld,
+    UnknownOwner,
     UnknownTask,
 )
 from jobs.task import exposed_tasks
@@ -61,6 +63,13 @@ def unauthenticated(reason: str = "") -> Problem:
     challenge = 'Bearer error="invalid_token"' if reason else "Bearer"
     detail = reason or "Send a session cookie, or 'Authorization: Bearer <token>'."
     return Problem(Kind.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
+
+
+def scope_missing(scope: str) -> Problem:
+    """RFC 6750 §3.1."""
+    detail = f"The token lacks the scope {scope!r}; make one that has it."
+    challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
+    return Problem(Kind.MISSING_SCOPE, detail, headers={"WWW-Authenticate": challenge}, scope=scope)
 
 
 def internal() -> Problem:
@@ -113,6 +122,8 @@ _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
     ValidationError: _misfit,
     UnknownTask: _unknown_task,
     ArgumentsTooLarge: lambda error: Problem(Kind.ARGUMENTS_TOO_LARGE, str(error)),
+    MayNotActForOthers: lambda error: Problem(Kind.FORBIDDEN, str(error)),
+    UnknownOwner: lambda error: Problem(Kind.UNKNOWN_OWNER, str(error)),
     JobNotFound: lambda error: Problem(Kind.NOT_FOUND, str(error)),
     AlreadyEnded: lambda error: Problem(Kind.ALREADY_ENDED, str(error)),
     NotEnded: lambda error: Problem(Kind.NOT_ENDED, str(error)),

@@ -11,10 +11,10 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import content_disposition_header
 from ninja import Query, Router
 
-from jobs.api.auth import SAFE_METHODS, ApiRequest
+from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.openapi import gives
 from jobs.api.problems import Kind, Problem
-from jobs.models import File, Job
+from jobs.models import File, Scope
 
 router = Router(tags=["files"])
 
@@ -27,6 +27,7 @@ POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 @router.api_operation(
     list(SAFE_METHODS),
     "/jobs/{uuid:job_id}/files/{str:name}",
+    auth=needs(Scope.READ, or_job_token=True),
     response={200: None, 304: None},
     openapi_extra=gives("application/octet-stream", 404, 422),
 )
@@ -43,7 +44,7 @@ async def download_file(
 
 
 async def _find(request: ApiRequest, job_id: UUID, name: str) -> File:
-    visible = Job.objects.visible_to(request.auth).filter(id=job_id)
+    visible = request.access.jobs().filter(id=job_id)
     # PostgreSQL refuses to look for a NUL, which no name has.
     file = None if "\0" in name else await File.objects.filter(job__in=visible, name=name).afirst()
     if file is None:
@@ -73,7 +74,7 @@ def _describe[Answer: HttpResponseBase](answer: Answer, file: File, inline: bool
     }
     for name, value in headers.items():
         answer[name] = value
-    patch_vary_headers(answer, ("Authorization", "Cookie"))
+    patch_vary_headers(answer, ("Authorization", "Cookie", "Handoff-Owner"))
     return answer
 
 

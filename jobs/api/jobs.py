@@ -8,7 +8,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from jobs.api.answers import gives_json, json_answer
-from jobs.api.auth import SAFE_METHODS, ApiRequest
+from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
 from jobs.api.openapi import refuses, takes
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
@@ -17,7 +17,7 @@ from jobs.api.schemas import NO_NUL, JobOut, JobsOut, Submission
 from jobs.api.submission import job_of, store
 from jobs.api.traces import traceparent_of
 from jobs.events.shapes import job_json
-from jobs.models import Job
+from jobs.models import Job, Scope
 from jobs.models.job import JobQuerySet
 from jobs.status import Status
 from jobs.task import exposed_tasks
@@ -28,6 +28,7 @@ router.add_decorator(gives_json, mode="view")
 
 @router.post(
     "/jobs",
+    auth=needs(Scope.WRITE),
     response={202: JobOut},
     openapi_extra=takes(JSON, Submission.model_json_schema()) | refuses(400, 403, 413, 415, 422),
 )
@@ -59,10 +60,12 @@ class Listing(Schema):
         return jobs.order_by("-id").full()[: self.limit + 1]
 
 
-@router.api_operation(list(SAFE_METHODS), "/jobs", response=JobsOut, openapi_extra=refuses(422))
+@router.api_operation(
+    list(SAFE_METHODS), "/jobs", auth=needs(Scope.READ), response=JobsOut, openapi_extra=refuses(422)
+)
 async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpResponse:
     """Your jobs, newest first; staff see everybody's."""
-    found = [job async for job in listing.of(Job.objects.visible_to(request.auth))]
+    found = [job async for job in listing.of(request.access.jobs())]
     page = found[: listing.limit]
     following = next_url(request, cursor=page[-1].id) if len(found) > len(page) else None
     staff = request.auth.is_staff
@@ -73,6 +76,7 @@ async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpRespons
 @router.api_operation(
     list(SAFE_METHODS),
     "/jobs/{uuid:job_id}",
+    auth=needs(Scope.READ, or_job_token=True),
     response={200: JobOut, 304: None},
     openapi_extra=refuses(404),
 )
@@ -99,7 +103,7 @@ def _unless_known(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
 
 async def find_job(request: ApiRequest, job_id: UUID) -> Job:
     """Raises Problem if there is none, or none that the asker may see, which are not told apart."""
-    job = await Job.objects.visible_to(request.auth).full().filter(id=job_id).afirst()
+    job = await request.access.jobs().full().filter(id=job_id).afirst()
     if job is None:
         raise Problem(Kind.NOT_FOUND, f"There is no job {job_id} of yours.")
     return job

@@ -12,9 +12,10 @@ from pydantic.json_schema import models_json_schema
 from jobs.api.exceptions import answer_exception
 from jobs.api.problems import MEDIA_TYPE
 from jobs.api.schemas import ProblemOut
+from jobs.api.security import Document
 
 #: Any operation may answer so.
-EVERYWHERE = (401, 405, 406, 500, 503)
+EVERYWHERE = (401, 403, 405, 406, 500, 503)
 
 
 class Api(NinjaAPI):
@@ -27,8 +28,8 @@ class Api(NinjaAPI):
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return operation.view_func.__name__
 
-    def get_openapi_schema(self, **parameters: Any) -> OpenAPISchema:
-        document = super().get_openapi_schema(**parameters)
+    def get_openapi_schema(self, **_: Any) -> OpenAPISchema:
+        document = Document(self, self.get_root_path({}))
         document["components"]["schemas"].update(_definitions(ProblemOut))
         for path in document["paths"].values():
             # As every GET does, HEAD answers too; the document need not say so twice.

@@ -5,11 +5,11 @@ from django.http import HttpResponse
 from ninja import Router
 
 from jobs.api.answers import gives_json, json_answer
-from jobs.api.auth import ApiRequest
+from jobs.api.auth import ApiRequest, needs
 from jobs.api.bodies import MULTIPART, read_file
 from jobs.api.openapi import refuses, takes
 from jobs.api.schemas import UploadOut
-from jobs.models import File
+from jobs.models import File, Scope
 from jobs.uploads import keep_upload
 
 router = Router(tags=["files"])
@@ -25,6 +25,7 @@ FORM = {
 
 @router.post(
     "/uploads",
+    auth=needs(Scope.WRITE),
     response={201: UploadOut},
     openapi_extra=takes(MULTIPART, FORM) | refuses(400, 403, 413, 415, 422),
 )

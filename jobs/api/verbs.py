@@ -7,19 +7,25 @@ from django.http import HttpResponse
 from ninja import Router
 
 from jobs.api.answers import gives_json, json_answer
-from jobs.api.auth import ApiRequest
+from jobs.api.auth import ApiRequest, needs
 from jobs.api.jobs import find_job
 from jobs.api.openapi import refuses
 from jobs.api.schemas import JobOut
 from jobs.events.shapes import job_json
 from jobs.lifecycle.cancel import acancel
 from jobs.lifecycle.retry import aretry
+from jobs.models import Scope
 
 router = Router(tags=["jobs"])
 router.add_decorator(gives_json, mode="view")
 
 
-@router.post("/jobs/{uuid:job_id}/cancellation", response={200: JobOut}, openapi_extra=refuses(403, 404, 409))
+@router.post(
+    "/jobs/{uuid:job_id}/cancellation",
+    auth=needs(Scope.CANCEL, or_job_token=True),
+    response={200: JobOut},
+    openapi_extra=refuses(403, 404, 409),
+)
 async def cancel_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """A job that waits has ended as cancelled when the answer comes; one that runs is told, and ends soon after."""
     await find_job(request, job_id)
@@ -27,7 +33,12 @@ async def cancel_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     return json_answer(await _shown(request, job_id))
 
 
-@router.post("/jobs/{uuid:job_id}/retries", response={202: JobOut}, openapi_extra=refuses(403, 404, 409))
+@router.post(
+    "/jobs/{uuid:job_id}/retries",
+    auth=needs(Scope.WRITE),
+    response={202: JobOut},
+    openapi_extra=refuses(403, 404, 409),
+)
 async def retry_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """Makes a job that has ended ready again, with an attempt more if it has used all."""
     await find_job(request, job_id)

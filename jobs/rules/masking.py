@@ -24,8 +24,9 @@ _PATTERNS = {
         re.IGNORECASE,
     ),
     "bearer": re.compile(r"(?P<before>\bBearer\s{1,3})(?P<secret>[A-Za-z0-9._~+/-]{16,}=*)", re.IGNORECASE),
-    # Our own API tokens.
+    # Our own API tokens, and job tokens.
     "handoff_": re.compile(r"(?P<before>\bhandoff_)(?P<secret>[A-Za-z0-9_-]{20,})"),
+    "handoffjob_": re.compile(r"(?P<before>\bhandoffjob_)(?P<secret>[A-Za-z0-9._-]{20,})"),
 }
 
 

@@ -20,9 +20,10 @@ CSRF_TOKEN = "a" * 32
 
 
 class Caller:
-    """A client that shows an API token, or a session cookie, or nothing when it has no user."""
+    """A client that shows an API token for everything, or another one, or a session cookie, or nothing when it has
+    no user."""
 
-    def __init__(self, user: User | None, *, browser: bool = False) -> None:
+    def __init__(self, user: User | None, *, browser: bool = False, token: str = "") -> None:
         self.user = user
         application: Any = get_asgi_application()
         self.client = httpx.AsyncClient(
@@ -32,8 +33,9 @@ class Caller:
             session = Client()
             session.force_login(user)
             self.client.cookies = {"sessionid": session.cookies["sessionid"].value, "csrftoken": CSRF_TOKEN}
-        elif user:
+        elif user and not token:
             _, token = ApiToken.issue(owner=user, name="tests", scopes=[Scope.ADMIN])
+        if token:
             self.client.headers["Authorization"] = f"Bearer {token}"
 
     async def get(self, path: str, **headers: str) -> httpx.Response:

@@ -1,27 +1,185 @@
 """Every address × everybody who may ask: who gets what. A new address without a row here fails."""
 
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
-from tests.api.conftest import Caller, leave_file
+from jobs.access.job_token import JobToken
+from jobs.models import ApiToken, Job, Scope
+from tests.api.conftest import CSRF_TOKEN, Caller, leave_file
 from tests.sample_tasks import add
 
 SUBMISSION = {"task": add.public_name, "args": {"a": 1}}
 JOB = "/api/v1/jobs/<uuidstr:job_id>"
 
-#: What anonymous, the owner, another user and staff get.
+
+class Whose(Enum):
+    """Who, of those that are signed in, gets what is at an address."""
+
+    #: Everybody, even who is not signed in.
+    PUBLIC = "public"
+    #: Everybody, about what is theirs.
+    ANYBODYS = "anybody's"
+    #: Its owner and staff; for others it is not there.
+    OWNERS = "its owner's"
+    #: Staff; others are forbidden.
+    STAFFS = "staff's"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    whose: Whose
+    #: The status for who may.
+    answer: int
+    #: What a token must have.
+    scope: Scope = Scope.READ
+    #: Whether a job token of that scope is enough.
+    job_token: bool = False
+    #: JSON that is sent.
+    body: Any = None
+    #: A file that is sent, as httpx takes it.
+    files: Any = None
+    #: What stands for parts of the address, such as {"<str:name>": "default"}, if not what `places` has.
+    at: dict[str, str] = field(default_factory=dict)
+
+
 MATRIX = {
-    ("GET", "/api/v1/openapi.json"): (200, 200, 200, 200),
-    ("GET", "/api/v1/tasks"): (401, 200, 200, 200),
-    ("GET", "/api/v1/jobs"): (401, 200, 200, 200),
-    ("POST", "/api/v1/jobs"): (401, 202, 202, 202),
-    ("GET", JOB): (401, 200, 404, 200),
-    ("POST", f"{JOB}/cancellation"): (401, 200, 404, 200),
-    ("POST", f"{JOB}/retries"): (401, 409, 404, 409),
-    ("GET", f"{JOB}/events"): (401, 200, 404, 200),
-    ("GET", f"{JOB}/files/<str:name>"): (401, 200, 404, 200),
-    ("POST", "/api/v1/uploads"): (401, 201, 201, 201),
+    ("GET", "/api/v1/openapi.json"): Row(whose=Whose.PUBLIC, answer=200),
+    ("GET", "/api/v1/tasks"): Row(whose=Whose.ANYBODYS, answer=200),
+    ("GET", "/api/v1/jobs"): Row(whose=Whose.ANYBODYS, answer=200),
+    ("POST", "/api/v1/jobs"): Row(whose=Whose.ANYBODYS, answer=202, scope=Scope.WRITE, body=SUBMISSION),
+    ("GET", JOB): Row(whose=Whose.OWNERS, answer=200, job_token=True),
+    ("POST", f"{JOB}/cancellation"): Row(
+        whose=Whose.OWNERS, answer=200, scope=Scope.CANCEL, job_token=True, body={}
+    ),
+    ("POST", f"{JOB}/retries"): Row(whose=Whose.OWNERS, answer=409, scope=Scope.WRITE, body={}),
+    ("GET", f"{JOB}/events"): Row(whose=Whose.OWNERS, answer=200, job_token=True),
+    ("GET", f"{JOB}/files/<str:name>"): Row(whose=Whose.OWNERS, answer=200, job_token=True),
+    ("POST", "/api/v1/uploads"): Row(
+        whose=Whose.ANYBODYS,
+        answer=201,
+        scope=Scope.WRITE,
+        files=[("file", ("a.csv", b"1", "text/csv"))],
+    ),
 }
+HOW_TO_ADD = """No row in tests/api/test_matrix.py tells who may do this. Give the operation `auth=needs(Scope.…)`,
+and add to MATRIX:
+    ({method!r}, {route!r}): Row(whose=Whose.…, answer=200, scope=Scope.…),
+`places` has what stands for <…> in the address: something of Ada's."""
+
+
+@pytest.fixture
+def places(job_of_ada) -> dict[str, str]:
+    leave_file(job_of_ada, "a.csv")  # and so it runs, and can be cancelled any number of times
+    return {"<uuidstr:job_id>": str(job_of_ada.id), "<str:name>": "a.csv"}
+
+
+@pytest.fixture
+def callers(anonymous, ada, bob, staff, job_of_ada) -> dict[str, Caller]:
+    """Whoever may ask. The owner is Ada."""
+    job_of_bob = Job.objects.create(
+        owner=bob.user, task_path=add.module_path, queue_name="default", enqueued_at=timezone.now()
+    )
+    own_tokens = {f"token {scope}": Caller(None, token=issue(ada, scope)) for scope in Scope}
+    return {
+        "anonymous": anonymous,
+        "owner": Caller(ada.user, browser=True),
+        "other user": Caller(bob.user, browser=True),
+        "staff": Caller(staff.user, browser=True),
+        **own_tokens,
+        "token of another user": bob,
+        "token of staff": staff,
+        "token of staff, not admin": Caller(None, token=issue(staff, Scope.READ, Scope.WRITE, Scope.CANCEL)),
+        "revoked token": revoked(ada),
+        "expired token": expired(ada),
+        "job token read": Caller(None, token=job_token(job_of_ada, "read")),
+        "job token cancel": Caller(None, token=job_token(job_of_ada, "cancel")),
+        "job token of another job": Caller(None, token=job_token(job_of_bob, "cancel")),
+        "expired job token": Caller(None, token=job_token(job_of_ada, "read", timedelta(0))),
+    }
+
+
+def issue(caller: Caller, *scopes: Scope) -> str:
+    return ApiToken.issue(owner=caller.user, name="matrix", scopes=scopes)[1]
+
+
+def revoked(caller: Caller) -> Caller:
+    token, plaintext = ApiToken.issue(owner=caller.user, name="revoked", scopes=[Scope.ADMIN])
+    token.revoke()
+    return Caller(None, token=plaintext)
+
+
+def expired(caller: Caller) -> Caller:
+    _, plaintext = ApiToken.issue(
+        owner=caller.user, name="expired", scopes=[Scope.ADMIN], expires_at=timezone.now()
+    )
+    return Caller(None, token=plaintext)
+
+
+def job_token(job: Job, scope: Any, ttl: timedelta = timedelta(minutes=1)) -> str:
+    expires_at = timezone.now() + ttl
+    return JobToken(job_id=job.id, scope=scope, expires_at=expires_at, made_by_token_id=None).sign()
+
+
+def expected(row: Row) -> dict[str, int]:
+    """What each of the callers gets by the rules; MATRIX has all that differs from address to address."""
+    if row.whose is Whose.PUBLIC:
+        return dict.fromkeys(expected(Row(whose=Whose.OWNERS, answer=0)), row.answer)
+    for_others = {Whose.ANYBODYS: row.answer, Whose.OWNERS: 404, Whose.STAFFS: 403}[row.whose]
+    for_owner = 403 if row.whose is Whose.STAFFS else row.answer
+    by_job_token = {"read": row.job_token and row.scope is Scope.READ, "cancel": row.job_token}
+    return {
+        "anonymous": 401,
+        "owner": for_owner,
+        "other user": for_others,
+        "staff": row.answer,
+        **{f"token {scope}": for_owner if scope in {row.scope, Scope.ADMIN} else 403 for scope in Scope},
+        "token of another user": for_others,
+        "token of staff": row.answer,
+        # It could have been made with that scope: then its owner is the same as anybody.
+        "token of staff, not admin": 403 if row.scope is Scope.ADMIN else for_others,
+        "revoked token": 401,
+        "expired token": 401,
+        **{f"job token {scope}": row.answer if may else 403 for scope, may in by_job_token.items()},
+        "job token of another job": 404 if row.job_token else 403,
+        "expired job token": 401 if row.job_token else 403,
+    }
+
+
+def path_of(route: str, places: dict[str, str]) -> str:
+    for part, value in places.items():
+        route = route.replace(part, value)
+    return route
+
+
+async def ask(caller: Caller, method: str, path: str, row: Row) -> int:
+    sent = {"files": row.files} if row.files else {"json": row.body} if row.body is not None else {}
+    return (await caller.request(method, path, {"X-CSRFToken": CSRF_TOKEN}, **sent)).status_code
+
+
+@pytest.mark.parametrize("method, route", MATRIX)
+async def test_everybody_gets_what_is_theirs(callers, places, method, route):
+    row = MATRIX[method, route]
+    path = path_of(route, places | row.at)
+    got = {name: await ask(caller, method, path, row) for name, caller in callers.items()}
+    assert got == expected(row)
+    if method == "GET":  # and HEAD gives nothing that it does not
+        got = {name: await ask(caller, "HEAD", path, row) for name, caller in callers.items()}
+        assert got == expected(row)
+
+
+async def test_nobody_sees_the_jobs_of_others_in_a_list(callers):
+    async def sees(name):
+        return len((await callers[name].get("/api/v1/jobs")).json()["jobs"])
+
+    seen = {name: await sees(name) for name in ("owner", "token jobs:read", "token admin", "staff")}
+    assert seen == {"owner": 1, "token jobs:read": 1, "token admin": 1, "staff": 2}
+    assert (await sees("token of staff"), await sees("token of staff, not admin")) == (2, 0)
 
 
 def routes(patterns, prefix="/"):
@@ -32,47 +190,13 @@ def routes(patterns, prefix="/"):
             yield prefix + str(pattern.pattern)
 
 
-@pytest.fixture
-def callers(anonymous, ada, bob, staff):
-    return anonymous, ada, bob, staff
-
-
-@pytest.fixture
-def path_of(job_of_ada):
-    leave_file(job_of_ada, "a.csv")
-    return lambda route: route.replace("<uuidstr:job_id>", str(job_of_ada.id)).replace("<str:name>", "a.csv")
-
-
-async def ask(caller: Caller, method: str, path: str) -> int:
-    if path.endswith("/uploads"):
-        return (await caller.upload(("file", ("a.csv", b"1", "text/csv")))).status_code
-    return (
-        await caller.request(method, path, **({"json": SUBMISSION} if method == "POST" else {}))
-    ).status_code
-
-
-@pytest.mark.parametrize("method, route", MATRIX)
-async def test_everybody_gets_what_is_theirs(callers, path_of, method, route):
-    path = path_of(route)
-    assert tuple([await ask(caller, method, path) for caller in callers]) == MATRIX[method, route]
-
-
-@pytest.mark.parametrize("method, route", [key for key in MATRIX if key[0] == "GET"])
-async def test_head_gives_nothing_that_get_does_not(callers, path_of, method, route):
-    path = path_of(route)
-    assert tuple([await ask(caller, "HEAD", path) for caller in callers]) == MATRIX[method, route]
-
-
-async def test_nobody_sees_the_jobs_of_others_in_a_list(ada, bob, staff, job_of_ada):
-    seen = [len((await caller.get("/api/v1/jobs")).json()["jobs"]) for caller in (ada, bob, staff)]
-    assert seen == [1, 0, 1]
-
-
-async def test_every_address_has_a_row(ada, path_of):
+async def test_every_address_has_a_row(ada, places):
     """The methods of an address are those that its 405 allows."""
     found = set()
     for route in filter(lambda each: each.startswith("/api/"), routes(get_resolver().url_patterns)):
-        refusal = await ada.request("TRACE", path_of(route))
+        refusal = await ada.request("TRACE", path_of(route, places))
         found |= {(method, route) for method in refusal.headers.get("Allow", "").split(", ")}
-    root = ("", "/api/v1/")  # ninja's, a 404
-    assert {key for key in found if key[0] != "HEAD"} - {root} == set(MATRIX)
+    found = {(method, route) for method, route in found if method not in {"", "HEAD"}}
+    assert not set(MATRIX) - found, "there is no such address any more"
+    for method, route in found - set(MATRIX):
+        pytest.fail(HOW_TO_ADD.format(method=method, route=route))

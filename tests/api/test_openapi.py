@@ -3,6 +3,7 @@
 import pytest
 
 from jobs.api.problems import MEDIA_TYPE, Kind
+from jobs.models import Scope
 
 
 @pytest.fixture
@@ -79,17 +80,21 @@ async def test_every_problem_of_an_operation_is_listed(document, operation, refu
     problems = {
         int(status) for status, response in responses.items() if MEDIA_TYPE in response.get("content", {})
     }
-    assert problems == refusals | {401, 405, 406, 500, 503}
+    assert problems == refusals | {401, 403, 405, 406, 500, 503}
     assert problems <= {kind.status for kind in Kind}
 
 
-async def test_both_ways_to_sign_in_are_described(document):
+async def test_all_ways_to_sign_in_are_described(document):
     assert document["components"]["securitySchemes"] == {
         "BearerToken": {"type": "http", "scheme": "bearer"},
+        "JobToken": {"type": "http", "scheme": "bearer"},
         "SessionCookie": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
     }
-    for _, operation in operations(document):
-        assert operation["security"] == [{"BearerToken": []}, {"SessionCookie": []}]
+    for name, operation in operations(document):
+        *job_token, by_token, by_session = operation["security"]
+        [scope] = by_token["BearerToken"]
+        assert (scope in Scope, by_session) == (True, {"SessionCookie": []})
+        assert job_token in ([], [{"JobToken": [scope]}] * ("/jobs/{job_id}" in name))
 
 
 async def test_bodies_are_described(document):
