@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from jobs.conf import options
-from jobs.models import File, Job, Tag, UniqueKey
+from jobs.models import Event, File, Job, Tag, UniqueKey
 
 #: Rows that one transaction deletes, with what belongs to them.
 MAX_BATCH = 500
+#: Events among that: a task that streams may have more of them than a transaction should take.
+MAX_EVENTS = 20_000
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +24,7 @@ def batches(now: datetime) -> Iterator[int]:
     """Deletes what has been kept for long enough, a batch each step; yields how many jobs and uploads each had."""
     if (seconds := options().keep_seconds) is not None:
         before = now - timedelta(seconds=seconds)
+        yield from _prune_long_logs(before)
         yield from _walk(_prune_jobs, before)
         yield from _walk(_prune_uploads, before)
 
@@ -34,20 +37,40 @@ def _walk[Row: (Job, File)](prune: Callable[[UUID, datetime], list[Row]], before
         yield len(rows)
 
 
+def _prunable(before: datetime) -> QuerySet[Job]:
+    is_held = UniqueKey.objects.filter(job=OuterRef("id"), held_until__gt=timezone.now())
+    ended = Job.objects.filter(id__lt=first_id_at(before), finished_at__lt=before)
+    return ended.filter(~Exists(is_held))
+
+
+def _prune_long_logs(before: datetime) -> Iterator[int]:
+    """Of a job with too many events for one transaction, all but the newest."""
+    for job_id, last in _prunable(before).filter(seq__gt=MAX_EVENTS).values_list("id", "seq"):
+        for seq in range(MAX_EVENTS, last, MAX_EVENTS):
+            Event.objects.filter(job_id=job_id, seq__lte=seq).delete()
+            yield 0
+
+
 @transaction.atomic
 def _prune_jobs(after: UUID, before: datetime) -> list[Job]:
     """One that is being retried by hand at this moment is locked, and passed over."""
-    ended = Job.objects.filter(id__gt=after, id__lt=first_id_at(before), finished_at__lt=before)
-    is_held = UniqueKey.objects.filter(job=OuterRef("id"), held_until__gt=timezone.now())
-    rows = (
-        ended.filter(~Exists(is_held)).only("id", "tags").order_by("id").select_for_update(skip_locked=True)
-    )
-    jobs = list(rows[:MAX_BATCH])
+    rows = _prunable(before).filter(id__gt=after).only("id", "seq", "tags").order_by("id")
+    jobs = list(_with_few_events(rows.select_for_update(skip_locked=True)[:MAX_BATCH]))
     kept = {file.job_id for file in _without_content(File.objects.filter(job__in=jobs))}
     pruned = [job for job in jobs if job.id not in kept]
     _prune_tags(pruned)
     Job.objects.filter(id__in=[job.id for job in pruned]).delete()
     return jobs
+
+
+def _with_few_events(jobs: Iterable[Job]) -> Iterator[Job]:
+    """The first of them, and those after it that still fit into one transaction."""
+    events = 0
+    for job in jobs:
+        events += min(job.seq, MAX_EVENTS)
+        if events > MAX_EVENTS:
+            return
+        yield job
 
 
 def _prune_tags(jobs: list[Job]) -> None:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from jobs.errors import LeaseOver
 from jobs.lifecycle.finish import Outcome, Progress, finish, record_progress
 from jobs.lifecycle.start import MAX_WORKER_DEATHS, start
-from jobs.models import Event, Job
+from jobs.lifecycle.tell import Said, tell
+from jobs.models import Event, EventKind, Job
 from jobs.status import Status
 from tests.contract.steps import (
     assert_events_are_numbered_without_gaps,
@@ -106,6 +107,18 @@ def test_a_zombie_s_progress_is_not_recorded():
     zombie = started(new_job())
     started(zombie, "w2")
     assert record_progress([Progress(job=zombie, fraction=0.9, text="stale")]) == []
+
+
+def test_what_a_zombie_says_is_not_recorded_and_what_the_winner_says_beside_it_is():
+    zombie = started(new_job())
+    winner = started(zombie, "w2")
+    told = tell(
+        Said(job.id, job.starts, EventKind.CHUNK, timezone.now(), {"value": value})
+        for job, value in [(zombie, "stale"), (winner, "a"), (zombie, "stale"), (winner, "b")]
+    )
+    assert [event.data["value"] for event in told] == ["a", "b"]
+    assert list(Event.objects.filter(kind="chunk").values_list("seq", "data__value")) == [(5, "a"), (6, "b")]
+    assert_events_are_numbered_without_gaps(winner)
 
 
 def test_a_second_finish_of_the_same_attempt_changes_nothing():

@@ -1,6 +1,7 @@
 """What ended long ago is deleted, with all that belongs to it, on every kind of store."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.core.files.base import ContentFile
@@ -10,7 +11,8 @@ from django.utils import timezone
 from jobs import conf
 from jobs.files import store_result, store_upload
 from jobs.lifecycle import prune
-from jobs.models import Delivery, Event, File, Job, Tag, UniqueKey
+from jobs.lifecycle.tell import Said, tell
+from jobs.models import Delivery, Event, EventKind, File, Job, Tag, UniqueKey
 from jobs.status import Status
 from tests.contract.steps import end, new_job, started
 from tests.sample_tasks import add, anything
@@ -96,6 +98,23 @@ def test_many_are_deleted_in_batches_and_what_is_kept_between_them_is_kept(monke
     Job.objects.filter(id=jobs[2].id).update(finished_at=None, status=Status.READY)
     assert prune_all(later(INSTANT)) == [2, 2, 1]
     assert Job.objects.get().id == jobs[2].id
+
+
+def test_a_long_log_is_deleted_in_parts(monkeypatch):
+    monkeypatch.setattr(prune, "MAX_EVENTS", 5)
+    talker = started(new_job())
+    tell(
+        Said(talker.id, talker.starts, EventKind.CHUNK, timezone.now(), {"value": number})
+        for number in range(17)
+    )
+    end(talker, Status.SUCCESSFUL)
+    for _ in range(3):
+        ended()
+    counts = [Event.objects.count(), *(Event.objects.count() for _ in prune.batches(later(INSTANT)))]
+    assert counts[0] == 17 + 4 * 3
+    assert max(before - after for before, after in pairwise(counts)) <= 5
+    assert not Job.objects.exists()
+    assert not Event.objects.exists()
 
 
 def test_an_upload_that_no_job_ever_used_is_deleted_with_its_bytes():
