@@ -124,7 +124,9 @@ class OwnerFeed(Feed):
         self.hub.catch_up(self)
 
     def ring(self, events: list[Json]) -> None:
-        for event in events if self._told is not None else ():
+        if self._told is None:
+            return
+        for event in events:
             if event["seq"] > self._told.get(UUID(event["job_id"]), 0) + 1:
                 self.hub.catch_up(self)
                 break

@@ -79,10 +79,10 @@ class Hub:
 
     def enter(self, listener: "Listener") -> None:
         """Raises TooMany."""
-        user_id = listener.access.user.pk
-        if self._of_users[user_id] >= MAX_LISTENERS:
-            raise TooMany
-        self._of_users[user_id] += 1
+        if access := listener.access:
+            if self._of_users[access.user.pk] >= MAX_LISTENERS:
+                raise TooMany
+            self._of_users[access.user.pk] += 1
         if not self.listeners:
             self._doorbell = Doorbell(self._hear)
             for work in (self._read_behind, self._check_tails, self._check_access):
@@ -92,7 +92,8 @@ class Hub:
     async def leave(self, listener: "Listener") -> None:
         """The last one puts out the light."""
         self.listeners.discard(listener)
-        self._of_users -= Counter([listener.access.user.pk])
+        if listener.access:
+            self._of_users -= Counter([listener.access.user.pk])
         if self.listeners:
             return
         doorbell, self._doorbell = self._doorbell, None
@@ -193,10 +194,9 @@ class Hub:
         while True:
             await asyncio.sleep(ACCESS_CHECK_SECONDS)
             with self._trouble():
-                valid = await still_valid({listener.access for listener in self.listeners})
-                for listener in self.listeners:
-                    if listener.access not in valid:
-                        listener.end(Ending.ACCESS_LOST)
+                asked = {listener.access: listener for listener in self.listeners if listener.access}
+                for access in asked.keys() - await still_valid(asked):
+                    asked[access].end(Ending.ACCESS_LOST)
 
     @contextlib.contextmanager
     def _trouble(self) -> Iterator[None]:

@@ -36,7 +36,8 @@ class Listener:
     message cannot be read. Topics may be watched and left at any time, from the same event loop.
     """
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access | None = None) -> None:
+        """Without access it is this process' own, and hears everything."""
         self.access = access
         self._hub = hub()
         self._watches: dict[str, Watch] = {}

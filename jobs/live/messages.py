@@ -7,6 +7,7 @@ from typing import Any, Self
 import msgspec
 
 from jobs.events.topics import job_topic
+from jobs.status import Status
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +21,12 @@ class Message:
     size: int
     #: How far who has it has heard the topic: what it gives as `after` to go on. An event's seq on a job's topic.
     position: int
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it says that its job has ended."""
+        status = self.body.get("job", self.body.get("data", {})).get("status")
+        return status is not None and Status(status).is_ended
 
     @classmethod
     def of(cls, body: dict[str, Any], position: int = 0) -> Self:

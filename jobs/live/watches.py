@@ -14,6 +14,9 @@ from jobs.events.topics import job_topic, owner_topic
 from jobs.live import reads
 from jobs.live.feeds import JobFeed, OwnerFeed
 from jobs.live.messages import Message, event_message, feed_event, feed_state, job_state, unix_ms
+from jobs.models import Job
+from jobs.models.job import JobQuerySet
+from jobs.status import Status
 
 if TYPE_CHECKING:
     from jobs.live.hub import Hub
@@ -32,7 +35,7 @@ class NotFound(JobError):
 class Watch:
     """Not live at first: `read` answers what comes next until it is up to date, then `hear` takes what comes."""
 
-    def __init__(self, topic: str, hub: "Hub", access: Access, after: int | None, take: Take) -> None:
+    def __init__(self, topic: str, hub: "Hub", access: Access | None, after: int | None, take: Take) -> None:
         self.topic = topic
         self.hub = hub
         self.access = access
@@ -47,6 +50,10 @@ class Watch:
     async def read(self) -> list[Message]:
         """The next messages, at most a page. Raises NotFound, or one of STORE_ERRORS."""
         raise NotImplementedError
+
+    def _jobs(self) -> JobQuerySet:
+        """Those that the client may see."""
+        return self.access.jobs() if self.access else Job.objects.all()
 
     def hear(self, message: Message) -> None:
         raise NotImplementedError
@@ -80,13 +87,14 @@ class JobWatch(Watch):
         if self.after is not None and self.after < job["seq"]:
             self._seq = self.after
             return []
-        if self.after == job["seq"]:
+        if self.after == job["seq"] and not Status(job["status"]).is_ended:
             self._go_live(job["seq"])
             return []
-        return self._state("snapshot" if self.after is None else "reset", job)
+        # Who has heard all of a job that has ended is told so: nothing else may ever come.
+        return self._state("snapshot" if self.after in (None, job["seq"]) else "reset", job)
 
     async def _job(self) -> dict[str, Any]:
-        job = await self.hub.read(reads.job_of, self.access.jobs(), self.job_id)
+        job = await self.hub.read(reads.job_of, self._jobs(), self.job_id)
         if job is None:
             raise NotFound
         return job
@@ -137,7 +145,7 @@ class OwnerWatch(Watch):
         self._meanwhile: list[Message] = []
 
     async def read(self) -> list[Message]:
-        if not self.access.may_watch_owner(self.owner_id):
+        if self.access and not self.access.may_watch_owner(self.owner_id):
             raise NotFound
         if self._feed is None:
             self._feed = await self.hub.open(self.topic, lambda hub: OwnerFeed(hub, self.owner_id))
@@ -161,7 +169,7 @@ class OwnerWatch(Watch):
 
     async def _state(self) -> list[Message]:
         cursor = unix_ms(timezone.now())
-        jobs = await self.hub.read(reads.newest_jobs, self.access.jobs(), self.owner_id)
+        jobs = await self.hub.read(reads.newest_jobs, self._jobs(), self.owner_id)
         kind = "snapshot" if self.after is None and self.sent is None else "reset"
         return [feed_state(kind, self.topic, jobs, cursor)]
 
