@@ -54,6 +54,14 @@ class Options:
     max_argument_bytes: int = 64 * 1024
     #: A return value as JSON, in bytes; a larger one is recorded as too large (keep big results in files).
     max_result_bytes: int = 256 * 1024
+    #: Jobs that one owner may submit over HTTP: so many a second for long, and so many at once.
+    submissions_per_second: float = 1000
+    submission_burst: int = 20_000
+    #: Jobs of one owner that may wait or run at the same time, for HTTP to accept more.
+    max_jobs_per_owner: int = 100_000
+    #: Jobs of one batch, and its body in bytes.
+    max_batch_jobs: int = 10_000
+    max_batch_bytes: int = 16 * 1024 * 1024
     #: One uploaded file, in bytes.
     max_upload_bytes: int = 100 * 1024 * 1024
 
@@ -61,6 +69,15 @@ class Options:
         if self.keep_seconds is not None and not self.keep_seconds > 0:
             raise ImproperlyConfigured(
                 f"keep_seconds must be positive, or None to keep jobs for ever; got {self.keep_seconds!r}."
+            )
+        if not self.submissions_per_second > 0:
+            raise ImproperlyConfigured(
+                f"submissions_per_second must be positive, got {self.submissions_per_second!r}."
+            )
+        if self.submission_burst < self.max_batch_jobs:
+            raise ImproperlyConfigured(
+                f"submission_burst must be at least max_batch_jobs, {self.max_batch_jobs}, or no owner could submit "
+                f"a whole batch; got {self.submission_burst!r}."
             )
 
     @property

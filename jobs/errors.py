@@ -35,6 +35,10 @@ class UnknownTask(JobError):
     """No task of that name is known here."""
 
 
+class KeyReused(JobError):
+    """The idempotency key came before, with another request; choose a new key for a new request."""
+
+
 class SecretsUnreadable(JobError):
     """The redacted arguments can't be decrypted: SECRET_KEY has changed. Name the old key in SECRET_KEY_FALLBACKS."""
 

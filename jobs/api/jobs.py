@@ -1,5 +1,6 @@
 """`/jobs`: submit, list, look at."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +14,13 @@ from jobs.api.bodies import JSON, read_json
 from jobs.api.openapi import refuses, takes
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
 from jobs.api.problems import Kind, Problem
+from jobs.api.quota import admit
+from jobs.api.repeats import key_of
 from jobs.api.schemas import NO_NUL, JobOut, JobsOut, Submission
 from jobs.api.submission import job_of, store
 from jobs.api.traces import traceparent_of
 from jobs.events.shapes import job_json
+from jobs.lifecycle.once import answer_to
 from jobs.models import Job, Scope
 from jobs.models.job import JobQuerySet
 from jobs.status import Status
@@ -30,14 +34,21 @@ router.add_decorator(gives_json, mode="view")
     "/jobs",
     auth=needs(Scope.WRITE),
     response={202: JobOut},
-    openapi_extra=takes(JSON, Submission.model_json_schema()) | refuses(400, 403, 413, 415, 422),
+    openapi_extra=takes(JSON, Submission.model_json_schema()) | refuses(400, 403, 409, 413, 415, 422, 429),
 )
 async def submit_job(request: ApiRequest) -> HttpResponse:
     """Accepts a job: it is stored for good when the answer comes, and its address is in Location."""
+    key = key_of(request, request.body)
+    if key and (answered := await answer_to(key)):
+        return _accepted(answered, {})
     submission = read_json(request, Submission)
     job = await job_of(submission, owner=request.auth, traceparent=traceparent_of(request))
-    body = await store(job, asker=request.auth)
-    return json_answer(body, 202, {"Location": body["links"]["self"]})
+    headers = await admit(request.auth, 1)
+    return _accepted(await store(job, key, asker=request.auth), headers)
+
+
+def _accepted(body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
+    return json_answer(body, 202, {"Location": body["links"]["self"], **headers})
 
 
 class Listing(Schema):

@@ -1,18 +1,22 @@
 """From a checked body to a stored job."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.tasks.signals import task_enqueued
 
 from jobs.api.pointers import place_in, pointer
 from jobs.api.problems import Kind, Problem
+from jobs.api.repeats import first_of
 from jobs.api.schemas import Submission
 from jobs.arguments import bind, parse
 from jobs.errors import InvalidArguments
 from jobs.events.shapes import job_json
 from jobs.lifecycle import signals
 from jobs.lifecycle.enqueue import aenqueue, new_job
+from jobs.lifecycle.once import Key, aenqueue_once
 from jobs.models import Job
 from jobs.models.row import JobRow
 from jobs.task import Task, find_exposed_task
@@ -65,13 +69,37 @@ async def job_of(submission: Submission, *, owner: Any, traceparent: str = "") -
     return call.new_job()
 
 
-async def store(job: JobRow, *, asker: Any) -> dict[str, Any]:
-    """The JSON of the stored job, or of the one that holds its unique key."""
+async def store(job: JobRow, key: Key | None, *, asker: Any) -> dict[str, Any]:
+    """The JSON of the stored job, or of the one that holds its unique key. Raises Problem or KeyReused."""
+    if key:
+        return await _store_once(job, key, asker)
     stored = await aenqueue(job)
+    if stored is not job:
+        return await sync_to_async(_shown)(stored, asker)
+    await tell_listeners([job])
+    return job_json(job)
+
+
+async def _store_once(job: JobRow, key: Key, asker: Any) -> dict[str, Any]:
+    def answer(stood: Sequence[JobRow]) -> dict[str, Any]:
+        return job_json(job) if stood[0] is job else _shown(stood[0], asker)
+
+    async with first_of(key):
+        answered, new = await aenqueue_once(key, [job], answer)
+    await tell_listeners(new)
+    return dict(answered)
+
+
+def _shown(stored: JobRow, asker: Any) -> dict[str, Any]:
+    """Of a job that may have come far already."""
+    return job_json(Job.objects.full().get(id=stored.id), with_traceback=asker.is_staff)
+
+
+async def tell_listeners(new: Iterable[JobRow]) -> None:
+    """As django.tasks does when something was enqueued."""
     if signals.are_heard(task_enqueued):
-        await signals.tell(task_enqueued, stored)
-    shown = job if stored is job else await Job.objects.full().aget(id=stored.id)
-    return job_json(shown, with_traceback=asker.is_staff)
+        for job in new:
+            await signals.tell(task_enqueued, job)
 
 
 def _check_queue(task: Task, queue: str | None) -> None:

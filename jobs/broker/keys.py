@@ -37,3 +37,13 @@ def wake(name: str) -> str:
 def worker(worker_id: str) -> str:
     """What a worker said of itself."""
     return f"handoff:worker:{worker_id}"
+
+
+def alone(name: str) -> str:
+    """Held by who is at what has this name."""
+    return f"handoff:alone:{name}"
+
+
+def bucket(owner: object) -> str:
+    """What an owner may still submit."""
+    return f"handoff:bucket:{owner}"

@@ -17,7 +17,6 @@ API = "/api/v1"
 def job_json(job: Job | JobRow, *, with_traceback: bool = False) -> dict[str, Any]:
     """A job with its files (have them prefetched), or one that has just been stored and has none. The traceback is
     for staff only."""
-    is_new = isinstance(job, JobRow)
     here = f"{API}/jobs/{job.id}"
     return {
         "id": str(job.id),
@@ -28,9 +27,7 @@ def job_json(job: Job | JobRow, *, with_traceback: bool = False) -> dict[str, An
         "args": arguments(job),
         "result": job.return_value,
         "error": last_error(job, with_traceback),
-        "progress": {"fraction": 0.0, "text": ""}
-        if is_new
-        else {"fraction": job.progress, "text": job.progress_text},
+        "progress": _progress(job),
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,
         "enqueued_at": timestamp(job.enqueued_at),
@@ -40,9 +37,15 @@ def job_json(job: Job | JobRow, *, with_traceback: bool = False) -> dict[str, An
         "seq": job.seq,
         "owner": job.owner_id,
         "tags": job.tags,
-        "files": [] if is_new else [file_json(file) for file in job.files.all()],
+        "files": [file_json(file) for file in job.files.all()] if isinstance(job, Job) else [],
         "links": {"self": here, "events": f"{here}/events", "page": f"/jobs/{job.id}", "live": "/ws/v1/live"},
     }
+
+
+def _progress(job: Job | JobRow) -> dict[str, Any]:
+    if isinstance(job, JobRow):
+        return {"fraction": 0.0, "text": ""}
+    return {"fraction": job.progress, "text": job.progress_text}
 
 
 def last_error(job: Job | JobRow, with_traceback: bool) -> dict[str, Any] | None:

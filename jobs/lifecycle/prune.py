@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from jobs.conf import options
-from jobs.models import Event, File, Job, Tag, UniqueKey
+from jobs.lifecycle.once import KEPT
+from jobs.models import Event, File, IdempotencyKey, Job, Tag, UniqueKey
 
 #: Rows that one transaction deletes, with what belongs to them.
 MAX_BATCH = 500
@@ -21,7 +22,9 @@ logger = logging.getLogger(__name__)
 
 
 def batches(now: datetime) -> Iterator[int]:
-    """Deletes what has been kept for long enough, a batch each step; yields how many jobs and uploads each had."""
+    """Deletes what has been kept for long enough, a batch each step; yields how many rows each had."""
+    while pruned := _prune_keys(now - KEPT):
+        yield pruned
     if (seconds := options().keep_seconds) is not None:
         before = now - timedelta(seconds=seconds)
         yield from _prune_long_logs(before)
@@ -49,6 +52,13 @@ def _prune_long_logs(before: datetime) -> Iterator[int]:
         for seq in range(MAX_EVENTS, last, MAX_EVENTS):
             Event.objects.filter(job_id=job_id, seq__lte=seq).delete()
             yield 0
+
+
+def _prune_keys(before: datetime) -> int:
+    """Of submissions that may be repeated."""
+    over = IdempotencyKey.objects.filter(created_at__lte=before).values_list("digest", flat=True)
+    deleted, _ = IdempotencyKey.objects.filter(digest__in=list(over[:MAX_BATCH])).delete()
+    return deleted
 
 
 @transaction.atomic

@@ -414,7 +414,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ("fingerprint", models.CharField(max_length=64)),
-                ("answer", models.JSONField()),
+                ("answer", models.TextField()),
                 ("created_at", models.DateTimeField(db_index=True)),
                 (
                     "owner",

@@ -13,8 +13,8 @@ class IdempotencyKey(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     #: SHA-256 of what was asked, in hexadecimal: another request must not get this one's answer.
     fingerprint = models.CharField(max_length=64)
-    #: The body of the answer, with the ids of the jobs.
-    answer = models.JSONField()
+    #: The body of the answer, JSON with the ids of the jobs. As text: a repeat gets it to the byte.
+    answer = models.TextField()
     #: A key holds for 24 hours from then.
     created_at = models.DateTimeField(db_index=True)
 

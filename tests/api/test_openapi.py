@@ -67,7 +67,7 @@ async def test_every_parameter_of_a_path_is_described(document):
     "operation, refusals",
     [
         ("GET /api/v1/tasks", set()),
-        ("POST /api/v1/jobs", {400, 403, 413, 415, 422}),
+        ("POST /api/v1/jobs", {400, 403, 409, 413, 415, 422, 429}),
         ("GET /api/v1/jobs", {422}),
         ("GET /api/v1/jobs/{job_id}", {404}),
         ("GET /api/v1/jobs/{job_id}/events", {404, 422}),
