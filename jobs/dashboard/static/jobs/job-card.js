@@ -8,12 +8,12 @@ class JobCard extends LiveFragment {
   #progress = null; // the newest event
   #announced = this.getAttribute("status");
 
-  hear(event) {
-    if (event.kind === "progress") {
-      this.#progress = event;
-      this.#show(event.data);
+  hear(message) {
+    if (message.kind === "progress") {
+      this.#progress = message;
+      this.#show(message.data);
     } else {
-      super.hear(event);
+      super.hear(message);
     }
   }
 

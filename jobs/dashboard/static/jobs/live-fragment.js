@@ -2,18 +2,23 @@
 import { live } from "./live.js";
 import { morph } from "./morph.js";
 
+const AGAIN_MS = 2_000;
+
 export class LiveFragment extends HTMLElement {
-  #unwatch = null;
+  #leave = null;
+  #again = 0;
   #isLoading = false;
   #isStale = false;
 
   connectedCallback() {
-    this.#unwatch = live.watch(this.getAttribute("topic"), this.seq, (event) => this.hear(event));
+    const listener = (message) => this.hear(message);
+    this.#leave = live.subscribe(this.getAttribute("topic"), listener, { after: this.seq });
   }
 
   disconnectedCallback() {
-    this.#unwatch();
-    this.#unwatch = null;
+    clearTimeout(this.#again);
+    this.#leave();
+    this.#leave = null;
   }
 
   // Number of the last event that the fragment shows.
@@ -21,12 +26,14 @@ export class LiveFragment extends HTMLElement {
     return Number(this.getAttribute("seq"));
   }
 
-  hear(event) {
-    if (event.kind !== "progress") this.refresh();
+  // What the elements for progress, log and output show needs no new rendering.
+  hear(message) {
+    if (message.type === "reset" || message.kind === "status") this.refresh();
   }
 
   // At most one request at a time; news that come meanwhile cause one more.
   async refresh() {
+    clearTimeout(this.#again);
     this.#isStale = true;
     if (this.#isLoading) return;
     this.#isLoading = true;
@@ -36,7 +43,7 @@ export class LiveFragment extends HTMLElement {
         await this.#load();
       }
     } catch {
-      // The network is away; the socket is too, and says "stale" when it is tried again.
+      this.#again = setTimeout(() => this.refresh(), AGAIN_MS); // the network or the server is away
     } finally {
       this.#isLoading = false;
     }
@@ -44,6 +51,7 @@ export class LiveFragment extends HTMLElement {
 
   async #load() {
     const response = await fetch(this.getAttribute("src"), { redirect: "error", signal: AbortSignal.timeout(10_000) });
+    if (response.status >= 500) throw new Error(`The server answered ${response.status}.`);
     if (!response.ok) return;
     const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = parsed.body.firstElementChild;

@@ -1,139 +1,159 @@
-// The page's one socket: hears what happens to jobs, and misses nothing across lost connections.
+// Watches jobs from a page: every event of a topic, in order, once each, whatever the network does. By one socket a
+// page; where sockets do not get through, by streams or polls of HTTP. Types: live.d.ts.
+import { Api } from "./live/api.js";
+import { Http } from "./live/http.js";
+import { Socket } from "./live/socket.js";
+import { Topic } from "./live/topic.js";
 
-const PROTOCOL = "handoff.v1";
-// A connection may die without a word: after so long without any, ask.
-const PING_AFTER_MS = 20_000;
-// And after so long without an answer, it is dead.
-const ANSWER_WITHIN_MS = 8_000;
-const FIRST_PAUSE_MS = 400;
+const FIRST_PAUSE_MS = 800;
 const MAX_PAUSE_MS = 15_000;
+// Told that we are too many, or while HTTP serves meanwhile.
+const LONG_PAUSE_MS = 30_000;
+// Sockets in a row that did not come to speak, until HTTP is tried besides.
+const MAX_FAILURES = 3;
+// After sleep or a change of network, how long the socket may take to show that it is alive.
+const WAKE_MS = 3_000;
 
 // Closed for a reason that connecting again would not cure.
-const FINAL = { 4400: "refused", 4401: "signed-out", 4429: "refused" };
+const FINAL = { 4400: "refused", 4401: "signed-out", 4403: "refused" };
+const TOO_MANY = 4429;
 
-// States: "idle" (nobody watches), "connecting", "live", "lost" (will try again), "signed-out", "refused".
-// Fires "state" when it changes.
+const shared = new Map();
+
+// Fires "state" when `state` changes: "idle" (nobody listens), "connecting", "live", "lost" (is tried again),
+// "signed-out", "refused".
 export class LiveClient extends EventTarget {
   state = "idle";
-  #url;
+  #api;
+  #topics = new Map();
   #socket = null;
-  #topics = new Map(); // topic → { seq: number of the last event heard, listeners }
+  #http = null;
   #failures = 0;
   #retry = 0;
-  #alarm = 0;
+  #windowEvents = null;
 
-  constructor(url) {
+  // `url`: where Handoff is, if not on the page's own origin. `token`: a job token, for pages without a session.
+  constructor({ url = location.origin, token = "" } = {}) {
     super();
-    this.#url = url;
+    this.#api = new Api(url, token);
   }
 
-  // Calls `listener` with each event of the topic later than number `after`, in order; with `{kind: "stale"}` when
-  // the listener should read the present state by HTTP instead. Answers a function that ends it.
-  watch(topic, after, listener) {
-    const known = this.#topics.get(topic);
-    const entry = known ?? { seq: after, listeners: new Set() };
-    entry.listeners.add(listener);
-    if (!known) {
-      this.#topics.set(topic, entry);
-      this.#subscribe(topic);
-      this.open();
-    } else if (known.seq > after) {
-      queueMicrotask(() => listener({ kind: "stale" }));
-    }
-    return () => this.#unwatch(topic, listener);
+  // The page's one client for this address and token.
+  static shared({ url = location.origin, token = "" } = {}) {
+    const key = JSON.stringify([url, token]);
+    if (!shared.has(key)) shared.set(key, new LiveClient({ url, token }));
+    return shared.get(key);
   }
 
-  #unwatch(topic, listener) {
-    const entry = this.#topics.get(topic);
-    entry?.listeners.delete(listener);
-    if (entry && entry.listeners.size === 0) {
-      this.#topics.delete(topic);
-      this.#say({ type: "unsubscribe", topic });
-    }
+  // Calls `listener` with the topic's messages: those after number `after`, or without one a snapshot and what comes
+  // after it. Answers a function that ends it.
+  subscribe(name, listener, { after = null } = {}) {
+    const topic = this.#topics.get(name) ?? new Topic(name, (asked) => this.#follow(asked));
+    this.#topics.set(name, topic);
+    const leave = topic.join(listener, after);
+    this.open();
+    return () => {
+      leave();
+      queueMicrotask(() => this.#tidy(topic)); // an element that moves leaves and joins again at once
+    };
   }
 
-  // Connects now, if somebody watches and there is no connection yet.
+  // A job's present state, by HTTP.
+  job(id) {
+    return this.#api.json(`/jobs/${id}`);
+  }
+
+  // Connects now, if somebody listens and there is no connection yet.
   open() {
     if (this.#socket || this.#topics.size === 0 || Object.values(FINAL).includes(this.state)) return;
     clearTimeout(this.#retry);
-    if (this.state !== "lost") this.#become("connecting");
-    const socket = new WebSocket(this.#url, [PROTOCOL]);
-    this.#socket = socket;
-    this.#expectAnswer();
-    socket.onopen = () => {
-      for (const topic of this.#topics.keys()) this.#subscribe(topic);
-      this.#say({ type: "ping" });
-    };
-    socket.onmessage = (message) => this.#hear(JSON.parse(message.data));
-    socket.onclose = (close) => this.#lose(close.code);
+    this.#watchWindow();
+    if (this.state === "idle") this.#become("connecting");
+    this.#socket = new Socket(() => this.#api.socketAddress(), {
+      opened: () => this.#topics.forEach((topic) => topic.ask()),
+      heard: (message) => this.#hearSocket(message),
+      closed: (code) => this.#lose(code),
+    });
   }
 
-  // Closes without trying again, until open() is called.
+  // Ends the connection until open() is called; listeners stay, and miss nothing by it.
   close() {
-    clearTimeout(this.#retry);
-    this.#forget();
+    this.#drop();
+    this.#windowEvents?.abort();
+    this.#windowEvents = null;
     this.#become("idle");
   }
 
-  #hear(message) {
-    this.#expectPing();
-    this.#failures = 0;
-    this.#become("live");
-    const entry = this.#topics.get(message.topic);
-    if (!entry) return;
-    if (message.type === "event") {
-      if (message.seq <= entry.seq) return;
-      entry.seq = message.seq;
-      this.#tell(entry, message);
-    } else if (message.type === "snapshot" || message.type === "reset") {
-      entry.seq = message.seq ?? entry.seq;
-      this.#tell(entry, { kind: "stale" });
-    }
+  #tidy(topic) {
+    if (!topic.isEmpty || this.#topics.get(topic.name) !== topic) return;
+    this.#topics.delete(topic.name);
+    this.#socket?.forget(topic.name);
+    this.#http?.forget(topic.name);
+    if (this.#topics.size === 0 && !Object.values(FINAL).includes(this.state)) this.close();
   }
 
-  #tell(entry, event) {
-    for (const listener of [...entry.listeners]) listener(event);
+  #follow(topic) {
+    this.#socket?.follow(topic.name, topic.after);
+    this.#http?.follow(topic);
+  }
+
+  #hearSocket(message) {
+    this.#failures = 0;
+    this.#http?.close();
+    this.#http = null;
+    this.#become("live");
+    this.#topics.get(message.topic)?.hear(message);
   }
 
   #lose(code) {
-    this.#forget();
-    if (code in FINAL) return this.#become(FINAL[code]);
-    this.#failures += 1;
-    this.#become("lost");
-    // Where sockets do not get through at all, each failure is at least an occasion to ask by HTTP.
-    if (this.#failures > 1) for (const entry of this.#topics.values()) this.#tell(entry, { kind: "stale" });
-    const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
-    this.#retry = setTimeout(() => this.open(), pause * (0.5 + Math.random() / 2));
-  }
-
-  #forget() {
-    clearTimeout(this.#alarm);
-    const socket = this.#socket;
     this.#socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    if (code in FINAL) return this.#end(FINAL[code]);
+    this.#failures += 1;
+    if (this.#failures >= MAX_FAILURES) this.#fallBack();
+    if (!this.#http?.isLive) this.#become("lost");
+    this.#retry = setTimeout(() => this.open(), this.#pause(code));
   }
 
-  #expectPing() {
-    clearTimeout(this.#alarm);
-    this.#alarm = setTimeout(() => {
-      this.#say({ type: "ping" });
-      this.#expectAnswer();
-    }, PING_AFTER_MS);
+  // All watchers of a server that restarts lose it at once, so they come back at random times.
+  #pause(code) {
+    const isPatient = code === TOO_MANY || this.#http?.isLive;
+    const most = isPatient ? LONG_PAUSE_MS : Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
+    return most * (0.25 + 0.75 * Math.random());
   }
 
-  #expectAnswer() {
-    clearTimeout(this.#alarm);
-    this.#alarm = setTimeout(() => this.#lose(0), ANSWER_WITHIN_MS);
+  #fallBack() {
+    if (this.#http) return;
+    this.#http = new Http(this.#api, {
+      changed: (isLive) => this.#become(isLive ? "live" : "lost"),
+      refused: (state) => this.#end(state),
+    });
+    for (const topic of this.#topics.values()) this.#http.follow(topic);
   }
 
-  #subscribe(topic) {
-    this.#say({ type: "subscribe", topic, after: this.#topics.get(topic).seq });
+  #end(state) {
+    this.#drop();
+    this.#become(state);
   }
 
-  #say(frame) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  #drop() {
+    clearTimeout(this.#retry);
+    this.#socket?.close();
+    this.#http?.close();
+    this.#socket = this.#http = null;
+    this.#failures = 0;
+  }
+
+  // A page that is kept for the back button must hold no socket. One that comes back from it or from sleep, or gets
+  // another network, may have a socket that is dead without knowing.
+  #watchWindow() {
+    if (this.#windowEvents) return;
+    this.#windowEvents = new AbortController();
+    const { signal } = this.#windowEvents;
+    const wake = () => (this.#socket ? this.#socket.check(WAKE_MS) : this.open());
+    for (const event of ["online", "offline"]) addEventListener(event, wake, { signal });
+    addEventListener("pagehide", () => this.#drop(), { signal });
+    addEventListener("pageshow", (event) => event.persisted && wake(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || wake(), { signal });
   }
 
   #become(state) {
@@ -143,11 +163,5 @@ export class LiveClient extends EventTarget {
   }
 }
 
-export const live = new LiveClient(`${location.protocol.replace("http", "ws")}//${location.host}/ws/v1/live`);
-
-// A page that is kept for the back button must hold no socket; one that comes back, or gets its network back,
-// need not wait for the next try.
-addEventListener("pagehide", () => live.close());
-addEventListener("pageshow", (event) => event.persisted && live.open());
-addEventListener("online", () => live.open());
-document.addEventListener("visibilitychange", () => document.hidden || live.open());
+// The client of this page's own site.
+export const live = LiveClient.shared();
