@@ -175,10 +175,6 @@ class Card:
         return self.job.attempt > 0 and self.job.max_attempts > 1 and not is_plain
 
     @property
-    def percent(self) -> int:
-        return int(self.job.progress * 100)
-
-    @property
     def failures(self) -> list[Failure]:
         return [self._failure(error) for error in self.job.errors]
 

@@ -8,42 +8,33 @@ from jobs.dashboard import words
 from jobs.models import Event, EventKind, Job
 from jobs.status import Status
 
-_LEFT_OUT = (EventKind.PROGRESS, EventKind.CHUNK)
-
 #: The newest; a job that was tried for ever has more.
 MAX_MOMENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One event. Progress is left out, as the bar shows it; and chunks, as the result does."""
+    """One change of the job's status."""
 
     seq: int
     at: datetime
     #: Since the job was enqueued.
     after: str
-    #: The status that began, or the kind of event.
-    name: str
-    title: str
+    #: The status that began.
+    status: Status
     detail: str
 
 
 def timeline(job: Job) -> list[Moment]:
     """Oldest first. Blocks."""
-    events = Event.objects.filter(job_id=job.id).exclude(kind__in=_LEFT_OUT).order_by("-seq")
+    events = Event.objects.filter(job_id=job.id, kind=EventKind.STATUS).order_by("-seq")
     return [_moment(job, event) for event in reversed(events[:MAX_MOMENTS])]
 
 
 def _moment(job: Job, event: Event) -> Moment:
     after = f"+{words.duration(event.at - job.enqueued_at)}"
-    if event.kind == EventKind.STATUS:
-        return _status_moment(event, after)
-    return Moment(event.seq, event.at, after, event.kind, EventKind(event.kind).label, event.data["text"])
-
-
-def _status_moment(event: Event, after: str) -> Moment:
     status = Status(event.data["status"])
-    return Moment(event.seq, event.at, after, status, status.label, _detail(status, event.data))
+    return Moment(event.seq, event.at, after, status, _detail(status, event.data))
 
 
 def _detail(status: Status, data: dict[str, Any]) -> str:

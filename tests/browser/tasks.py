@@ -1,5 +1,7 @@
 """Found by Django's autodiscovery in the processes that the browser tests start."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -58,3 +60,18 @@ async def fails(message: str = "The source is not there.") -> None:
 async def refuses() -> None:
     """Refuses its input."""
     raise InvalidInput("Expected a cat, got a dog; send a cat.")
+
+
+@task(expose="demo.talks", takes_context=True, timeout=timedelta(minutes=2))
+async def talks(
+    context: JobContext, seconds: float = 2, every: float = 0.1
+) -> AsyncGenerator[str | dict[str, int]]:
+    """Logs and puts out as it goes on."""
+    lines = round(seconds / every)
+    for number in range(lines):
+        context.log.info("line %d", number)
+        context.progress(number / lines, f"{number} of {lines}")
+        yield f"{number} "
+        await asyncio.sleep(every)
+    context.log.warning("That was <b>all</b>.")
+    yield {"lines": lines}

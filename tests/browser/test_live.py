@@ -49,7 +49,7 @@ async def test_progress_moves_and_a_reload_keeps_it(open_as):
     await expect(bar).not_to_have_attribute("value", str(first))
     await page.reload()
     assert float(await bar.get_attribute("value")) > 0, "the page comes with the progress in it"
-    await expect(card.locator("[data-progress-text]")).to_have_text(re.compile(r"\d\.\d s"))
+    await expect(card.locator("job-progress [data-text]")).to_have_text(re.compile(r"\d\.\d s"))
     await shows(card, "Successful")
 
 

@@ -1,5 +1,4 @@
 // Everything that a page with jobs on it needs. Each module defines one element and works alone.
-import "./elements.js";
 import "./file-drop.js";
 import "./job-card.js";
 import "./job-form.js";

@@ -26,7 +26,7 @@ export class LiveFragment extends HTMLElement {
     return Number(this.getAttribute("seq"));
   }
 
-  // What the elements for progress, log and output show needs no new rendering.
+  // Progress, lines and output are shown by elements of their own.
   hear(message) {
     if (message.type === "reset" || message.kind === "status") this.refresh();
   }
