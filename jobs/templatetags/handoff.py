@@ -20,6 +20,7 @@ from jobs.status import Status
 register = template.Library()
 
 type Shown = dict[str, Any]
+type Given = Job | TaskResult[Any, Any]
 
 
 @register.inclusion_tag("handoff/head.html", takes_context=True)
@@ -31,25 +32,25 @@ def handoff_head(context: Context) -> Shown:
 
 
 @register.inclusion_tag("handoff/status.html")
-def job_status(job: Job | TaskResult) -> Shown:
+def job_status(job: Given) -> Shown:
     return _shown(job)
 
 
 @register.inclusion_tag("handoff/progress.html")
-def job_progress(job: Job | TaskResult) -> Shown:
+def job_progress(job: Given) -> Shown:
     """A bar with the text that the task gave."""
     return _shown(job)
 
 
 @register.inclusion_tag("handoff/log.html")
-def job_log(job: Job | TaskResult) -> Shown:
+def job_log(job: Given) -> Shown:
     """The lines that the job has logged."""
     shown = _shown(job)
     return {**shown, "lines": output.lines(shown["job"])}
 
 
 @register.inclusion_tag("handoff/stream.html")
-def job_stream(job: Job | TaskResult) -> Shown:
+def job_stream(job: Given) -> Shown:
     """What the newest run of a streaming task has put out."""
     shown = _shown(job)
     return {**shown, "text": output.text(shown["job"])}
@@ -62,7 +63,7 @@ def job_list(context: Context, jobs: Iterable[Job], owner: Any = None) -> Shown:
     return {"owner": owner, "rows": [_shown(job) for job in jobs]}
 
 
-def _shown(given: Job | TaskResult) -> Shown:
+def _shown(given: Given) -> Shown:
     job = given if isinstance(given, Job) else Job.objects.get(id=given.id)
     status = Status(job.status)
     fraction = 1.0 if status == Status.SUCCESSFUL else job.progress
