@@ -5,19 +5,26 @@ missing, and reads the log when something is.
 """
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from django.utils import timezone
 
+from jobs.errors import BrokerUnavailable
 from jobs.events import log
-from jobs.events.topics import job_topic, owner_topic
+from jobs.events.system import system_state
+from jobs.events.topics import OPS, job_topic, owner_topic
 from jobs.live import reads
-from jobs.live.messages import Message, event_message, feed_event
+from jobs.live.messages import Message, event_message, feed_event, ops_event
 from jobs.live.reads import Json, Seqs
 
 if TYPE_CHECKING:
     from jobs.live.hub import Hub
+
+
+#: How often those who watch queues and workers are told of changes, at most.
+OPS_EVERY_SECONDS = 1.0
 
 
 class Hears(Protocol):
@@ -166,3 +173,33 @@ class OwnerFeed(Feed):
         if event["seq"] > self._told.get(job_id, 0):
             self._told[job_id] = event["seq"]
             self._tell(feed_event(self.topic, event))
+
+
+class OpsFeed(Feed):
+    """Queues and workers: no log, but how they are, told when that changes."""
+
+    def __init__(self, hub: "Hub") -> None:
+        super().__init__(hub, OPS)
+        self._told: Json = {}
+        self._has_changes = False
+        self._telling: asyncio.Task[None] | None = None
+
+    def ring(self, events: list[Json]) -> None:
+        self._has_changes = True
+        if self._telling is None or self._telling.done():
+            self._telling = self.hub.spawn(self._tell_changes())
+
+    async def _tell_changes(self) -> None:
+        """At once, and then once a second as long as anything happens."""
+        while self._has_changes and self.live:
+            self._has_changes = False
+            await self.catch_up()
+            await asyncio.sleep(OPS_EVERY_SECONDS)
+
+    async def catch_up(self) -> None:
+        """While Redis is away nothing is known, and a later check tells."""
+        with contextlib.suppress(BrokerUnavailable):
+            state = await system_state()
+            if state != self._told:
+                self._told = state
+                self._tell(ops_event(state))

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jobs.access import still_valid
 from jobs.errors import JobError
-from jobs.events.topics import group
+from jobs.events.topics import OPS, group
 from jobs.live import reads
 from jobs.live.doorbell import Doorbell
 from jobs.live.feeds import Feed, JobFeed, OwnerFeed
@@ -86,7 +86,7 @@ class Hub:
         if not self.listeners:
             self._doorbell = Doorbell(self._hear)
             for work in (self._read_behind, self._check_tails, self._check_access):
-                self._spawn(work())
+                self.spawn(work())
         self.listeners.add(listener)
 
     async def leave(self, listener: "Listener") -> None:
@@ -119,7 +119,7 @@ class Hub:
         """
         if topic not in self._feeds:
             self._feeds[topic] = feed = make(self)
-            feed.opening = self._spawn(self._begin(feed))
+            feed.opening = self.spawn(self._begin(feed))
         feed = cast(F, self._feeds[topic])
         feed.watches += 1
         try:
@@ -139,7 +139,7 @@ class Hub:
         if not feed.watches:
             feed.opening.cancel()
             self._feeds.pop(feed.topic, None)
-            self._spawn(self._leave(feed))
+            self.spawn(self._leave(feed))
 
     async def _leave(self, feed: Feed) -> None:
         with contextlib.suppress(asyncio.CancelledError, Exception):  # it is told to whoever waited for it
@@ -176,6 +176,8 @@ class Hub:
                 await self._check_owners(
                     [feed for feed in self._feeds.values() if isinstance(feed, OwnerFeed)]
                 )
+                if ops := self._feeds.get(OPS):
+                    await ops.catch_up()
             for listener in self.listeners:
                 listener.try_again()
 
@@ -210,7 +212,7 @@ class Hub:
         else:
             self._is_store_away = False
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """In a context of its own: a request that happens to be the first one here must not be kept by it."""
         task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)

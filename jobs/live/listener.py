@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Self
+from typing import Any, Self
 
 from jobs.access import Access
-from jobs.errors import JobError
+from jobs.errors import BrokerUnavailable, JobError
 from jobs.live.hub import Ending, hub
 from jobs.live.messages import Message, error_message
 from jobs.live.watches import NotFound, Watch, watch_of
@@ -40,10 +40,10 @@ class Listener:
         """Without access it is this process' own, and hears everything."""
         self.access = access
         self._hub = hub()
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, Watch[Any]] = {}
         #: What was read, and goes before what was heard.
-        self._page: deque[tuple[Watch | None, Message]] = deque()
-        self._heard: deque[tuple[Watch | None, Message]] = deque()
+        self._page: deque[tuple[Watch[Any] | None, Message]] = deque()
+        self._heard: deque[tuple[Watch[Any] | None, Message]] = deque()
         self._heard_bytes = 0
         self._ending: Ending | None = None
         self._has_more: asyncio.Future[None] | None = None
@@ -124,11 +124,11 @@ class Listener:
             watch.sent = message.position
         return message
 
-    def _next_to_read(self) -> Watch | None:
+    def _next_to_read(self) -> Watch[Any] | None:
         watches = self._watches.values()
         return next((watch for watch in watches if not watch.is_live and not watch.rests), None)
 
-    async def _read(self, watch: Watch) -> None:
+    async def _read(self, watch: Watch[Any]) -> None:
         try:
             messages = await watch.read()
         except NotFound:
@@ -138,11 +138,13 @@ class Listener:
             if watch.sent is None:
                 raise Unavailable from error
             watch.rests = True
+        except BrokerUnavailable:
+            watch.rests = True
         else:
             if self._watches.get(watch.topic) is watch:  # else it was left meanwhile
                 self._page.extend((watch, message) for message in messages)
 
-    def _take(self, watch: Watch, message: Message) -> None:
+    def _take(self, watch: Watch[Any], message: Message) -> None:
         if len(self._heard) >= MAX_WAITING or self._heard_bytes + message.size > MAX_WAITING_BYTES:
             self._fall_behind()
             return

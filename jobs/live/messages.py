@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any, Self
 
 import msgspec
+from django.utils import timezone
 
-from jobs.events.topics import job_topic
+from jobs.events.shapes import timestamp
+from jobs.events.topics import OPS, job_topic
 from jobs.status import Status
 
 
@@ -54,6 +56,16 @@ def feed_event(topic: str, event: dict[str, Any]) -> Message:
 def feed_state(kind: str, topic: str, jobs: list[dict[str, Any]], cursor: int) -> Message:
     """A snapshot or a reset of a feed; the jobs newest first."""
     return Message.of({"type": kind, "topic": topic, "jobs": jobs, "cursor": cursor}, cursor)
+
+
+def ops_state(kind: str, state: dict[str, Any]) -> Message:
+    """A snapshot or a reset of queues and workers; see system_state()."""
+    return Message.of({"type": kind, "topic": OPS, **state})
+
+
+def ops_event(state: dict[str, Any]) -> Message:
+    at = timestamp(timezone.now())
+    return Message.of({"type": "event", "topic": OPS, "kind": "state", "at": at, "data": state})
 
 
 def error_message(code: str, detail: str, topic: str | None = None) -> Message:

@@ -10,10 +10,11 @@ from django.utils import timezone
 from jobs.access import Access
 from jobs.errors import JobError
 from jobs.events import log
-from jobs.events.topics import job_topic, owner_topic
+from jobs.events.system import system_state
+from jobs.events.topics import OPS, job_topic, owner_topic
 from jobs.live import reads
-from jobs.live.feeds import JobFeed, OwnerFeed
-from jobs.live.messages import Message, event_message, feed_event, feed_state, job_state, unix_ms
+from jobs.live.feeds import Feed, JobFeed, OpsFeed, OwnerFeed
+from jobs.live.messages import Message, event_message, feed_event, feed_state, job_state, ops_state, unix_ms
 from jobs.models import Job
 from jobs.models.job import JobQuerySet
 from jobs.status import Status
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 MAX_REPLAY = 1000
 
 #: Takes a message for the client. Must be quick.
-type Take = Callable[["Watch", Message], None]
+type Take = Callable[["Watch[Any]", Message], None]
 
 
 class NotFound(JobError):
     """There is no such topic, or none that may be watched."""
 
 
-class Watch:
+class Watch[F: Feed]:
     """Not live at first: `read` answers what comes next until it is up to date, then `hear` takes what comes."""
 
     def __init__(self, topic: str, hub: "Hub", access: Access | None, after: int | None, take: Take) -> None:
@@ -41,6 +42,8 @@ class Watch:
         self.access = access
         self.after = after
         self.take = take
+        #: What it hears; None before it has begun.
+        self.feed: F | None = None
         self.is_live = False
         #: Position of the last message that the client was sent.
         self.sent: int | None = None
@@ -60,23 +63,30 @@ class Watch:
 
     def fall_behind(self) -> None:
         """What it took and did not send was dropped."""
-        raise NotImplementedError
+        assert self.feed
+        self.feed.leave(self)
+        self.is_live = False
 
     def close(self) -> None:
-        raise NotImplementedError
+        if self.feed:
+            self.feed.leave(self)
+            self.hub.close(self.feed)
+
+    async def _open(self, make: Callable[["Hub"], F]) -> F:
+        if self.feed is None:
+            self.feed = await self.hub.open(self.topic, make)
+        return self.feed
 
 
-class JobWatch(Watch):
+class JobWatch(Watch[JobFeed]):
     def __init__(self, job_id: UUID, *args: Any) -> None:
         super().__init__(job_topic(job_id), *args)
         self.job_id = job_id
-        self._feed: JobFeed | None = None
         #: Number of the last event taken; None before the first message.
         self._seq: int | None = None
 
     async def read(self) -> list[Message]:
-        if self._feed is None:
-            self._feed = await self.hub.open(self.topic, lambda hub: JobFeed(hub, self.job_id))
+        await self._open(lambda hub: JobFeed(hub, self.job_id))
         if self._seq is None:
             return await self._begin()
         return await self._read_log(self._seq)
@@ -114,9 +124,9 @@ class JobWatch(Watch):
         return [event_message(self.topic, event) for event in page]
 
     def _go_live(self, seq: int) -> None:
-        assert self._feed
+        assert self.feed
         self._seq = seq
-        self.is_live = self._feed.join(self, seq)
+        self.is_live = self.feed.join(self, seq)
 
     def hear(self, message: Message) -> None:
         assert self._seq is not None
@@ -125,36 +135,27 @@ class JobWatch(Watch):
             self.take(self, message)
 
     def fall_behind(self) -> None:
-        assert self._feed
-        self._feed.leave(self)
-        self.is_live = False
+        super().fall_behind()
         self._seq = self.sent
 
-    def close(self) -> None:
-        if self._feed:
-            self._feed.leave(self)
-            self.hub.close(self._feed)
 
-
-class OwnerWatch(Watch):
+class OwnerWatch(Watch[OwnerFeed]):
     def __init__(self, owner_id: int, *args: Any) -> None:
         super().__init__(owner_topic(owner_id), *args)
         self.owner_id = owner_id
-        self._feed: OwnerFeed | None = None
         #: What is told while the first messages are read.
         self._meanwhile: list[Message] = []
 
     async def read(self) -> list[Message]:
         if self.access and not self.access.may_watch_owner(self.owner_id):
             raise NotFound
-        if self._feed is None:
-            self._feed = await self.hub.open(self.topic, lambda hub: OwnerFeed(hub, self.owner_id))
+        feed = await self._open(lambda hub: OwnerFeed(hub, self.owner_id))
         self._meanwhile = []
-        self._feed.live.add(self)
+        feed.live.add(self)
         try:
             messages = await self._missed() or await self._state()
         except BaseException:
-            self._feed.leave(self)
+            feed.leave(self)
             raise
         self.is_live = True
         return [*messages, *self._newer(messages)]
@@ -189,18 +190,30 @@ class OwnerWatch(Watch):
             self._meanwhile.append(message)
 
     def fall_behind(self) -> None:
-        assert self._feed
-        self._feed.leave(self)
-        self.is_live = False
+        super().fall_behind()
         self.after = None
 
-    def close(self) -> None:
-        if self._feed:
-            self._feed.leave(self)
-            self.hub.close(self._feed)
+
+class OpsWatch(Watch[OpsFeed]):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(OPS, *args)
+
+    async def read(self) -> list[Message]:
+        """Raises BrokerUnavailable too."""
+        if self.access and not self.access.may_watch_ops:
+            raise NotFound
+        feed = await self._open(OpsFeed)
+        kind = "snapshot" if self.sent is None else "reset"
+        state = ops_state(kind, await system_state())
+        feed.live.add(self)
+        self.is_live = True
+        return [state]
+
+    def hear(self, message: Message) -> None:
+        self.take(self, message)
 
 
-def watch_of(topic: str, *args: Any) -> Watch:
+def watch_of(topic: str, *args: Any) -> Watch[Any]:
     """The watch for a topic; a topic has one spelling, although a UUID and a number have many. Raises NotFound."""
     kind, _, name = topic.partition(":")
     try:
@@ -212,7 +225,8 @@ def watch_of(topic: str, *args: Any) -> Watch:
     return watch
 
 
-_KINDS: dict[str, Callable[..., Watch]] = {
+_KINDS: dict[str, Callable[..., Watch[Any]]] = {
     "job": lambda name, *args: JobWatch(UUID(name), *args),
     "owner": lambda name, *args: OwnerWatch(int(name), *args),
+    OPS: lambda _, *args: OpsWatch(*args),
 }

@@ -116,3 +116,19 @@ async def test_a_feed_is_its_owner_s_and_the_staff_s(open_socket, owner, job):
     socket = await open_socket(stranger)
     await socket.say(type="subscribe", topic="ops")
     assert (await socket.hear())["code"] == "not_found"
+
+
+async def test_staff_hear_how_the_queues_are_and_when_that_changes(open_socket, owner, job):
+    staff = await User.objects.acreate(username="root", is_staff=True)
+    socket = await open_socket(staff)
+    await socket.say(type="subscribe", topic="ops")
+    snapshot = await socket.hear()
+    assert (snapshot["type"], snapshot["topic"], snapshot["workers"]) == ("snapshot", "ops", [])
+    [before] = [queue["ready"] for queue in snapshot["queues"] if queue["name"] == job.queue_name]
+    for _ in range(3):
+        await new_job(owner)
+    seen = before
+    while seen != before + 3:  # it may be told of the first before the others come
+        event = await socket.hear()
+        assert (event["topic"], event["kind"]) == ("ops", "state")
+        [seen] = [queue["ready"] for queue in event["data"]["queues"] if queue["name"] == job.queue_name]
