@@ -7,8 +7,10 @@ that resolves to something else a moment later (DNS rebinding) changes nothing. 
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -186,11 +188,17 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's transport over a guarded network. It knows no proxy: one would open the sockets in our place."""
 
     def __init__(self, network: GuardedNetwork) -> None:
-        trusted = httpx.create_ssl_context()
+        trusted = _trusted()
         super().__init__(verify=trusted, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=trusted, network_backend=network, max_connections=1, keepalive_expiry=30
         )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Reading the certificates takes some 20 ms, on the event loop."""
+    return httpx.create_ssl_context()
 
 
 def guarded_client(network: GuardedNetwork, headers: Mapping[str, str]) -> httpx.AsyncClient:

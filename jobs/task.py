@@ -90,7 +90,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
             "run_after": run_after,
             "backend": backend,
             "owner_id": getattr(owner, "pk", None),
-            "webhook_id": getattr(webhook, "pk", None),
+            "webhook_id": getattr(webhook, "pk", webhook),
             "max_attempts": max_attempts,
             "timeout": timeout,
             "deadline": deadline,

@@ -60,6 +60,8 @@ class Environment:
     email_url: str
     #: Hosts ("host:port") that sync.pull may reach although they are not public or not https.
     sync_allowed_hosts: list[str]
+    #: The same for webhooks.
+    webhook_allowed_hosts: list[str]
 
     @property
     def serves_https(self) -> bool:
@@ -71,7 +73,7 @@ def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environme
     """The settings that deployments change. Raises ImproperlyConfigured for the first wrong one."""
     debug = _read(environ, "DEBUG", "false", _boolean)
     port = _read(environ, "PORT", "8000", _port)
-    # A developer's sync.pull may reach the sample API next to it.
+    # A developer's sync.pull may reach the sample API next to it, and a webhook a page of the same server.
     own_hosts = f"127.0.0.1:{port},localhost:{port}" if debug else ""
     return Environment(
         database=_read(environ, "DATABASE_URL", f"sqlite:///{STATE / 'db.sqlite3'}", _database),
@@ -88,6 +90,7 @@ def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environme
         media_root=_read(environ, "MEDIA_ROOT", str(STATE / "media"), Path),
         email_url=_read(environ, "EMAIL_URL", "", _email_url),
         sync_allowed_hosts=_read(environ, "SYNC_ALLOWED_HOSTS", own_hosts, _authorities),
+        webhook_allowed_hosts=_read(environ, "WEBHOOK_ALLOWED_HOSTS", own_hosts, _authorities),
     )
 
 

@@ -108,6 +108,8 @@ MAILERS = {"default": default_mailer(env.email_url, environment.STATE / "mail")}
 DEFAULT_FROM_EMAIL = default_sender(env.email_url)
 #: Hosts ("host:port") that sync.pull may reach although they are not public or not https.
 SYNC_ALLOWED_HOSTS = env.sync_allowed_hosts
+#: The same for webhooks.
+WEBHOOK_ALLOWED_HOSTS = env.webhook_allowed_hosts
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"

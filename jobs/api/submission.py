@@ -11,6 +11,7 @@ from jobs.api.pointers import place_in, pointer
 from jobs.api.problems import Kind, Problem
 from jobs.api.repeats import first_of
 from jobs.api.schemas import Submission
+from jobs.api.webhooks import unknown_webhook, unknown_webhooks
 from jobs.arguments import bind, parse
 from jobs.errors import InvalidArguments
 from jobs.events.shapes import job_json
@@ -43,7 +44,7 @@ class Call:
 
 
 def read_call(submission: Submission, *, owner: Any, traceparent: str = "") -> Call:
-    """Checks all but the uploads that it names. Raises Problem or UnknownTask."""
+    """Checks all but the uploads and the webhook that it names. Raises Problem or UnknownTask."""
     task = find_exposed_task(submission.task)
     _check_queue(task, submission.queue)
     try:
@@ -55,6 +56,7 @@ def read_call(submission: Submission, *, owner: Any, traceparent: str = "") -> C
         queue_name=submission.queue,
         priority=submission.priority,
         run_after=submission.run_after,
+        webhook=submission.webhook,
         tags=submission.tags,
         traceparent=traceparent,
     )
@@ -66,6 +68,8 @@ async def job_of(submission: Submission, *, owner: Any, traceparent: str = "") -
     call = read_call(submission, owner=owner, traceparent=traceparent)
     for error in (await misplaced_uploads([(call.task, call.arguments)], owner.pk)).values():
         raise call.misfit(error)
+    if submission.webhook in await unknown_webhooks([submission.webhook], owner):
+        raise unknown_webhook(submission.webhook)
     return call.new_job()
 
 

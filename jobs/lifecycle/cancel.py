@@ -14,6 +14,7 @@ from jobs.events.emit import publish
 from jobs.lifecycle import sql, transition
 from jobs.lifecycle.commit import awrite_then_tell, write_then_tell
 from jobs.lifecycle.rows import locked
+from jobs.lifecycle.webhooks import call_webhooks
 from jobs.models import Job
 from jobs.models.row import EventRow
 from jobs.status import Status
@@ -54,6 +55,7 @@ def record(job_id: UUID) -> Cancelled:
         event = transition.to(job, Status.CANCELLED, now=now, reason=transition.CANCELLED_ON_REQUEST)
         transition.save([job])
         sql.log([event])
+        call_webhooks([job])
         return Cancelled(job, event)
     if job.cancel_requested_at is None:
         job.cancel_requested_at = now

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from jobs.errors import DeadlinePassed
 from jobs.lifecycle import sql, transition
+from jobs.lifecycle.webhooks import call_webhooks
 from jobs.models import Job
 from jobs.models.job import JobQuerySet
 from jobs.models.row import EventRow
@@ -25,6 +26,7 @@ def expire_passed() -> tuple[list[Job], list[EventRow]]:
     events = [event for job in jobs for event in expire(job, now)]
     transition.save(jobs)
     sql.log(events)
+    call_webhooks(jobs)
     return jobs, events
 
 

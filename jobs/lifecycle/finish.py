@@ -12,6 +12,7 @@ from jobs.lifecycle import sql, transition
 from jobs.lifecycle.effects import Write, write_all
 from jobs.lifecycle.start import attempt_given_back
 from jobs.lifecycle.statement import Row
+from jobs.lifecycle.webhooks import call_webhooks
 from jobs.models import EventKind
 from jobs.models.row import EventRow, JobRow
 from jobs.status import Status
@@ -60,6 +61,7 @@ def finish(ends: Iterable[tuple[JobRow, Outcome]]) -> list[EventRow]:
             write_all(writes)
         events = [_apply(*changed[job_id], seq, status, now) for job_id, (seq, status) in ended.items()]
         sql.log(events)
+        call_webhooks(changed[job_id][0] for job_id in ended)
     return events
 
 

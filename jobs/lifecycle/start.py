@@ -14,6 +14,7 @@ from django.utils import timezone
 from jobs.errors import LeaseOver, UnknownTask, WorkerLost
 from jobs.lifecycle import sql, transition
 from jobs.lifecycle.expire import expire, is_too_late
+from jobs.lifecycle.webhooks import call_webhooks
 from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
 from jobs.rules.unknown import is_given_up, pause_after
@@ -85,6 +86,7 @@ def _make_ready(job_ids: Collection[str], now: datetime) -> tuple[list[UUID], li
     due = [job for job in rows if job not in early]
     events = [event for job in due for event in _prepare(job, now)]
     transition.save(due)
+    call_webhooks(due)
     unknown = {
         job: pause_after(now - job.unknown_at) for job in due if job.unknown_at and not job.finished_at
     }

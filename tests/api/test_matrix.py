@@ -1,21 +1,27 @@
 """Every address × everybody who may ask: who gets what. A new address without a row here fails."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
 from jobs.access.job_token import JobToken
-from jobs.models import ApiToken, Job, Scope
+from jobs.models import ApiToken, Job, Scope, WebhookDelivery, WebhookEndpoint
 from tests.api.conftest import CSRF_TOKEN, Caller, leave_file
 from tests.sample_tasks import add
 
 SUBMISSION = {"task": add.public_name, "args": {"a": 1}}
 JOB = "/api/v1/jobs/<uuidstr:job_id>"
+WEBHOOK = "/api/v1/webhooks/<uuidstr:webhook_id>"
+DELIVERIES = f"{WEBHOOK}/deliveries"
+URL = "https://ada.example/hook"
 
 
 class Whose(Enum):
@@ -44,8 +50,28 @@ class Row:
     body: Any = None
     #: A file that is sent, as httpx takes it.
     files: Any = None
+    #: Makes what is at the address, for each caller anew.
+    before: Callable[[], None] | None = None
     #: What stands for parts of the address, such as {"<str:name>": "default"}, if not what `places` has.
     at: dict[str, str] = field(default_factory=dict)
+
+
+WEBHOOK_ID, DELIVERY_ID = uuid7(), uuid7()
+
+
+def make_webhook() -> None:
+    """Ada's, with a delivery."""
+    job = Job.objects.get(owner__username="ada")
+    webhook, _ = WebhookEndpoint.objects.get_or_create(
+        id=WEBHOOK_ID, defaults={"owner": job.owner, "url": URL}
+    )
+    WebhookDelivery.objects.get_or_create(
+        id=DELIVERY_ID, defaults={"endpoint": webhook, "job": job, "created_at": timezone.now()}
+    )
+
+
+def of_webhook(answer: int, scope: Scope = Scope.WRITE, **more: Any) -> Row:
+    return Row(whose=Whose.OWNERS, answer=answer, scope=scope, before=make_webhook, **more)
 
 
 MATRIX = {
@@ -66,6 +92,14 @@ MATRIX = {
         scope=Scope.WRITE,
         files=[("file", ("a.csv", b"1", "text/csv"))],
     ),
+    ("GET", "/api/v1/webhooks"): Row(whose=Whose.ANYBODYS, answer=200),
+    ("POST", "/api/v1/webhooks"): Row(whose=Whose.ANYBODYS, answer=201, scope=Scope.WRITE, body={"url": URL}),
+    ("GET", WEBHOOK): of_webhook(200, Scope.READ),
+    ("PATCH", WEBHOOK): of_webhook(200, body={}),
+    ("DELETE", WEBHOOK): of_webhook(204),
+    ("POST", f"{WEBHOOK}/secrets"): of_webhook(201),
+    ("GET", DELIVERIES): of_webhook(200, Scope.READ),
+    ("POST", f"{DELIVERIES}/<uuidstr:delivery_id>/redeliveries"): of_webhook(202),
 }
 HOW_TO_ADD = """No row in tests/api/test_matrix.py tells who may do this. Give the operation `auth=needs(Scope.…)`,
 and add to MATRIX:
@@ -76,7 +110,12 @@ and add to MATRIX:
 @pytest.fixture
 def places(job_of_ada) -> dict[str, str]:
     leave_file(job_of_ada, "a.csv")  # and so it runs, and can be cancelled any number of times
-    return {"<uuidstr:job_id>": str(job_of_ada.id), "<str:name>": "a.csv"}
+    return {
+        "<uuidstr:job_id>": str(job_of_ada.id),
+        "<str:name>": "a.csv",
+        "<uuidstr:webhook_id>": str(WEBHOOK_ID),
+        "<uuidstr:delivery_id>": str(DELIVERY_ID),
+    }
 
 
 @pytest.fixture
@@ -158,6 +197,8 @@ def path_of(route: str, places: dict[str, str]) -> str:
 
 
 async def ask(caller: Caller, method: str, path: str, row: Row) -> int:
+    if row.before:
+        await sync_to_async(row.before)()
     sent = {"files": row.files} if row.files else {"json": row.body} if row.body is not None else {}
     return (await caller.request(method, path, {"X-CSRFToken": CSRF_TOKEN}, **sent)).status_code
 

@@ -33,6 +33,14 @@ async def test_the_document_lists_every_operation_once(document):
         "GET /api/v1/jobs/{job_id}/events",
         "POST /api/v1/uploads",
         "GET /api/v1/jobs/{job_id}/files/{name}",
+        "POST /api/v1/webhooks",
+        "GET /api/v1/webhooks",
+        "GET /api/v1/webhooks/{webhook_id}",
+        "PATCH /api/v1/webhooks/{webhook_id}",
+        "DELETE /api/v1/webhooks/{webhook_id}",
+        "POST /api/v1/webhooks/{webhook_id}/secrets",
+        "GET /api/v1/webhooks/{webhook_id}/deliveries",
+        "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliveries",
     ]
     ids = [operation["operationId"] for _, operation in operations(document)]
     assert len(set(ids)) == len(ids)

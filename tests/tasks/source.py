@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback for `sync.pull`, answering as the test says."""
+"""A real HTTP server on loopback for tasks that ask one, answering as the test says."""
 
 import json
 import threading
@@ -21,6 +21,7 @@ class Request:
     #: With its query.
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 type Answer = Callable[[Request], Response]
@@ -99,7 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         source: Source = self.server.source  # type: ignore[attr-defined]
         headers = {name.lower(): value for name, value in self.headers.items()}
-        response = source.answer(Request(self.path, headers))
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        response = source.answer(Request(self.path, headers, body))
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
@@ -108,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(response.body)
+
+    do_POST = do_GET  # noqa: N815  its base class's name
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
