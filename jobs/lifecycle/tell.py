@@ -23,6 +23,8 @@ class Said:
     kind: EventKind
     at: datetime
     data: dict[str, Any]
+    #: Of the job.
+    owner_id: Any = None
 
 
 class Batch:
@@ -45,11 +47,11 @@ def _told(said: list[Said]) -> list[EventRow]:
     rows = Event.objects.filter(
         job_id__in={each.job_id for each in said}, at__gte=min(each.at for each in said)
     ).order_by("job_id", "seq")
-    known = {(each.job_id, each.kind, each.at) for each in said}
+    owners = {(each.job_id, each.kind, each.at): each.owner_id for each in said}
     return [
-        EventRow(row.job_id, row.seq, row.kind, row.at, row.data)
+        EventRow(row.job_id, row.seq, row.kind, row.at, row.data, owners[which])
         for row in rows
-        if (row.job_id, row.kind, row.at) in known
+        if (which := (row.job_id, EventKind(row.kind), row.at)) in owners
     ]
 
 
@@ -73,4 +75,4 @@ def tell(said: Iterable[Said]) -> list[EventRow]:
 
 def _numbered(said: list[Said], last_seq: int) -> Iterator[EventRow]:
     for seq, each in enumerate(said, last_seq - len(said) + 1):
-        yield EventRow(each.job_id, seq, each.kind, each.at, each.data)
+        yield EventRow(each.job_id, seq, each.kind, each.at, each.data, each.owner_id)

@@ -89,7 +89,8 @@ class Voice:
     def say(self, kind: EventKind, data: dict[str, Any], written: Written = _nobody_waits) -> None:
         at: datetime = timezone.now()
         data = {"attempt": self._job.attempt, **data}
-        self.pass_on(Said(self._job.id, self._job.starts, kind, at, data), written)
+        job = self._job
+        self.pass_on(Said(job.id, job.starts, kind, at, data, job.owner_id), written)
 
     def pass_on(self, said: Said, written: Written = _nobody_waits) -> None:
         """An event that another process has made."""

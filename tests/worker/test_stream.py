@@ -145,6 +145,18 @@ async def test_chunks_are_stored_once_though_the_answer_to_a_commit_was_lost(sto
     ]
 
 
+async def test_chunks_are_told_to_the_job_s_owner(django_user_model, monkeypatch):
+    ada = await django_user_model.objects.acreate_user("ada")
+    published = []
+
+    async def publish(events):
+        published.extend(events)
+
+    monkeypatch.setattr("jobs.worker.telling.publish", publish)
+    await end_of(talking_tasks.count_up.using(owner=ada), 2)
+    assert [(event.owner_id, event.data["value"]) for event in published] == [(ada.id, 0), (ada.id, 1)]
+
+
 async def test_chunks_that_the_store_refuses_fail_their_job_alone(monkeypatch):
     really_tell = telling.tell
 
