@@ -67,12 +67,13 @@ def tell(said: Iterable[Said]) -> list[EventRow]:
             for (job_id, fence), events in of_speakers.items()
         )
         events = [
-            event for speaker, seq in last_seqs.items() for event in _numbered(of_speakers[speaker], seq)
+            event for speaker, seq in last_seqs.items() for event in numbered(of_speakers[speaker], seq)
         ]
         sql.log(events)
     return events
 
 
-def _numbered(said: list[Said], last_seq: int) -> Iterator[EventRow]:
+def numbered(said: list[Said], last_seq: int) -> Iterator[EventRow]:
+    """As events, the last of which has that number."""
     for seq, each in enumerate(said, last_seq - len(said) + 1):
         yield EventRow(each.job_id, seq, each.kind, each.at, each.data, each.owner_id)
