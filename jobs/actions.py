@@ -1,4 +1,5 @@
-"""What an app may do to a job that it has enqueued: `from jobs.actions import cancel, acancel, retry, aretry`."""
+"""What an app may do to a job that it has enqueued: `from jobs.actions import cancel, retry, promote, prioritize`, or
+their async twins `acancel`, …"""
 
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,8 @@ from django.tasks import TaskResult
 
 from jobs.errors import JobNotFound
 from jobs.lifecycle import cancel as _cancel
+from jobs.lifecycle import prioritize as _prioritize
+from jobs.lifecycle import promote as _promote
 from jobs.lifecycle import retry as _retry
 from jobs.result import task_result
 
@@ -38,6 +41,26 @@ def retry(job: Job) -> "TaskResult[Any, Any]":
 async def aretry(job: Job) -> "TaskResult[Any, Any]":
     """See retry()."""
     return task_result(await _retry.aretry(_id(job)))
+
+
+def promote(job: Job) -> "TaskResult[Any, Any]":
+    """A deferred job may start at once. Raises NotWaiting, or JobNotFound."""
+    return task_result(_promote.promote(_id(job)))
+
+
+async def apromote(job: Job) -> "TaskResult[Any, Any]":
+    """See promote()."""
+    return task_result(await _promote.apromote(_id(job)))
+
+
+def prioritize(job: Job, priority: int) -> "TaskResult[Any, Any]":
+    """Another priority, −100 to 100, for a job that waits. Raises NotWaiting, or JobNotFound."""
+    return task_result(_prioritize.prioritize(_id(job), priority))
+
+
+async def aprioritize(job: Job, priority: int) -> "TaskResult[Any, Any]":
+    """See prioritize()."""
+    return task_result(await _prioritize.aprioritize(_id(job), priority))
 
 
 def _id(job: Job) -> UUID:

@@ -87,6 +87,10 @@ class NotEnded(JobError):
     """The job has not ended; only one that has can be tried again by hand."""
 
 
+class NotWaiting(JobError):
+    """The job does not wait: it runs, or has ended."""
+
+
 class UniqueKeyHeld(JobError):
     """A newer job holds the same unique key and has not ended."""
 

@@ -1,79 +1,62 @@
 """Blocked, deferred or ready → cancelled at once; a running job is asked to end, and its worker records it."""
 
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
-
-from django.db import transaction
-from django.utils import timezone
 
 from jobs.broker import aborts
 from jobs.broker.leases import Ack, Lease, ack
 from jobs.errors import AlreadyEnded
 from jobs.events.emit import publish
-from jobs.lifecycle import sql, transition
-from jobs.lifecycle.commit import awrite_then_tell, write_then_tell
-from jobs.lifecycle.rows import locked
-from jobs.lifecycle.webhooks import call_webhooks
-from jobs.models import Job
-from jobs.models.row import EventRow
+from jobs.lifecycle import transition
+from jobs.lifecycle.audit import CODE, By
+from jobs.lifecycle.verb import Done, Verb, aact, act
+from jobs.models import Action, Job
 from jobs.status import Status
 
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    job: Job
-    #: None: it runs, and has been asked to end.
-    event: EventRow | None
+ASKED_TO_END = "asked to end"
 
 
-def cancel(job_id: UUID) -> Job:
+def cancel(job_id: UUID, *, by: By = CODE) -> Job:
     """Ends a job that waits: once this is committed, it never starts. Asks one that runs to end; safe to repeat.
 
     Raises JobNotFound, or AlreadyEnded.
     """
-    return write_then_tell(partial(record, job_id), tell).job
+    return act(CANCEL, job_id, by)
 
 
-async def acancel(job_id: UUID) -> Job:
+async def acancel(job_id: UUID, *, by: By = CODE) -> Job:
     """See cancel()."""
-    return (await awrite_then_tell(partial(record, job_id), tell)).job
+    return await aact(CANCEL, job_id, by)
 
 
-@transaction.atomic
-def record(job_id: UUID) -> Cancelled:
-    """The first half of cancel(), for who has a thread of his own for it.
-
-    The row's lock decides between a start and this: whichever comes second sees what the first has done.
-    """
-    job, now = locked(job_id), timezone.now()
+def _apply(job: Job, now: datetime) -> Done:
     if Status(job.status).is_ended:
         raise AlreadyEnded(
-            f"Job {job_id} has ended as {job.status}; only one that waits or runs can be cancelled."
+            f"Job {job.id} has ended as {job.status}; only one that waits or runs can be cancelled."
         )
     if job.status != Status.RUNNING:
         event = transition.to(job, Status.CANCELLED, now=now, reason=transition.CANCELLED_ON_REQUEST)
-        transition.save([job])
-        sql.log([event])
-        call_webhooks([job])
-        return Cancelled(job, event)
-    if job.cancel_requested_at is None:
-        job.cancel_requested_at = now
-        job.save(update_fields=["cancel_requested_at"])
-    return Cancelled(job, None)
+        return Done(job, event, Status.CANCELLED)
+    job.cancel_requested_at = job.cancel_requested_at or now
+    return Done(job, None, ASKED_TO_END)
 
 
-async def tell(cancelled: Cancelled) -> None:
-    """The second half, once the first is committed."""
-    job = cancelled.job
-    if cancelled.event is None:
-        await aborts.request([job.broker_id])
-        return
-    await forget([job])
-    await publish([cancelled.event])
+async def _tell(cancelled: Sequence[Done]) -> None:
+    await aborts.request(done.job.broker_id for done in cancelled if done.event is None)
+    await forget(done.job for done in cancelled if done.event)
+    await publish([done.event for done in cancelled if done.event])
 
 
-async def forget(jobs: list[Job]) -> None:
+CANCEL = Verb(
+    action=Action.CANCEL,
+    apply=_apply,
+    changes=("status", "seq", "finished_at", "cancel_requested_at"),
+    tell=_tell,
+)
+
+
+async def forget(jobs: Iterable[Job]) -> None:
     """Takes jobs that ended while they waited out of their queues. One that was just claimed is left to the worker."""
     await ack(Ack(Lease(job.broker_id, job.queue_name, token="")) for job in jobs)
 

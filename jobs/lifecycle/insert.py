@@ -11,6 +11,7 @@ from django.db import transaction
 from jobs.lifecycle import sql, transition
 from jobs.lifecycle.statement import Row
 from jobs.lifecycle.unique import give_way
+from jobs.models import File, Job
 from jobs.models.row import EventRow, JobRow
 
 #: Rows that one statement carries.
@@ -47,7 +48,13 @@ def insert(jobs: Sequence[JobRow]) -> Inserted:
     return Inserted([standing.get(job.id, job) for job in jobs], new, events)
 
 
-def uploads_named(jobs: Iterable[JobRow]) -> Iterator[Row]:
+def use_anew(job: Job) -> None:
+    """For a job that has got other arguments: it uses the uploads that these name, and no others."""
+    File.used_by.through.objects.filter(job=job).delete()
+    sql.use_uploads(uploads_named([job]))
+
+
+def uploads_named(jobs: Iterable[Job | JobRow]) -> Iterator[Row]:
     """Which job's arguments hold which ids, of uploads maybe: an upload is kept for as long as a job may read it."""
     for job in jobs:
         if job.args or job.kwargs:

@@ -2,37 +2,39 @@
 
 from functools import partial
 
+from django.db import transaction
 from django.tasks import task_backends
 from django.utils import timezone
 
 from jobs.broker import pauses
 from jobs.conf import ALIAS
 from jobs.errors import UnknownQueue
+from jobs.lifecycle.audit import CODE, By, record_queue
 from jobs.lifecycle.commit import awrite_then_tell, write_then_tell
-from jobs.models import Queue
+from jobs.models import Action, Queue
 
 
-def pause(name: str) -> Queue:
+def pause(name: str, *, by: By = CODE) -> Queue:
     """Within a second no worker starts a job of the queue; jobs are accepted, and those that run go on.
 
     Safe to repeat. Raises UnknownQueue.
     """
-    return write_then_tell(partial(_pause, name), _tell_pause)
+    return write_then_tell(partial(_pause, name, by), _tell_pause)
 
 
-async def apause(name: str) -> Queue:
+async def apause(name: str, *, by: By = CODE) -> Queue:
     """See pause()."""
-    return await awrite_then_tell(partial(_pause, name), _tell_pause)
+    return await awrite_then_tell(partial(_pause, name, by), _tell_pause)
 
 
-def resume(name: str) -> Queue:
+def resume(name: str, *, by: By = CODE) -> Queue:
     """Within a second workers start what waits in the queue. Safe to repeat. Raises UnknownQueue."""
-    return write_then_tell(partial(_resume, name), _tell_resume)
+    return write_then_tell(partial(_resume, name, by), _tell_resume)
 
 
-async def aresume(name: str) -> Queue:
+async def aresume(name: str, *, by: By = CODE) -> Queue:
     """See resume()."""
-    return await awrite_then_tell(partial(_resume, name), _tell_resume)
+    return await awrite_then_tell(partial(_resume, name, by), _tell_resume)
 
 
 def paused() -> list[str]:
@@ -45,18 +47,23 @@ def declared() -> list[str]:
     return sorted(task_backends[ALIAS].queues)
 
 
-def _pause(name: str) -> Queue:
+@transaction.atomic
+def _pause(name: str, by: By) -> Queue:
     _check(name)
+    now = timezone.now()
     queue, _ = Queue.objects.get_or_create(name=name)
     # Who pauses it again does not change since when.
-    Queue.objects.filter(name=name, paused_at=None).update(paused_at=timezone.now())
+    Queue.objects.filter(name=name, paused_at=None).update(paused_at=now)
+    record_queue(by, Action.PAUSE, name, now=now)
     queue.refresh_from_db()
     return queue
 
 
-def _resume(name: str) -> Queue:
+@transaction.atomic
+def _resume(name: str, by: By) -> Queue:
     _check(name)
     queue, _ = Queue.objects.update_or_create(name=name, defaults={"paused_at": None})
+    record_queue(by, Action.RESUME, name, now=timezone.now())
     return queue
 
 

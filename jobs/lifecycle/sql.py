@@ -10,6 +10,7 @@ import msgspec
 from django.db import connection, transaction
 
 from jobs.lifecycle.statement import Row, as_json, execute, moment_in, moment_of, run, text, uuid_of
+from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
 from jobs.status import Status
 
@@ -52,6 +53,23 @@ _STORE_GIVEN = {
     "tags": "jsonb",
     "traceparent": "text",
     "webhook_id": "uuid",
+}
+
+_CHANGE = "UPDATE jobs_job SET {changes} FROM {{given}} WHERE id = given.job_id"
+_CHANGEABLE = {
+    "status": "text",
+    "seq": "int",
+    "priority": "int",
+    "max_attempts": "int",
+    "worker_deaths": "int",
+    "unique_key": "text",
+    "secrets": "text",
+    "progress": "float8",
+    "progress_text": "text",
+    **dict.fromkeys(("args", "kwargs", "return_value"), "jsonb"),
+    **dict.fromkeys(
+        ("run_after", "deadline_at", "finished_at", "cancel_requested_at", "unknown_at"), "timestamptz"
+    ),
 }
 
 #: The fields of a JobRow that a start reads back; the others are not set while a job runs.
@@ -175,6 +193,14 @@ def store(jobs: Iterable[JobRow], events: Iterable[EventRow]) -> None:
     with transaction.atomic():
         execute(store_jobs, parameters)
         execute(log_events, parameters)
+
+
+def change(jobs: Iterable[Job], fields: Sequence[str]) -> None:
+    """Writes these fields of locked rows."""
+    changes = ", ".join(f"{field} = given.{field}" for field in fields)
+    given = {"job_id": "uuid", **{field: _CHANGEABLE[field] for field in fields}}
+    rows = [{"job_id": job.id, **{field: getattr(job, field) for field in fields}} for job in jobs]
+    run(_CHANGE.format(changes=changes), given, rows)
 
 
 def hold_keys(keys: Iterable[Row], *, now: datetime) -> set[str]:

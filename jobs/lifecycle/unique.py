@@ -93,5 +93,11 @@ def take_back(job: Job) -> None:
     UniqueKey.objects.update_or_create(digest=digest, defaults={"job": job})
 
 
+def let_go(job: Job, digest: Digest) -> None:
+    """For a job that has got another key: whoever enqueues with the one of that digest is not to find this job."""
+    if digest != digest_of(job):
+        UniqueKey.objects.filter(digest=digest, job=job).delete()
+
+
 def digest_of(job: Job | JobRow) -> Digest:
     return sha256(json.dumps([job.owner_id, job.task_path, job.unique_key], default=str).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from getpass import getuser
 from io import StringIO
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from jobs.lifecycle.start import start
-from jobs.models import Job
+from jobs.models import AuditRecord, Job
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +28,21 @@ def test_jobs_are_cancelled_and_retried_by_their_ids():
     start([running], "w1")
     assert run("cancel", waiting, running) == f"{waiting} cancelled\n{running} running, asked to end\n"
     assert run("retry", waiting) == f"{waiting} ready\n"
+
+
+def test_jobs_are_promoted_and_get_another_priority_and_the_audit_says_who_did_it():
+    deferred = add.using(run_after=timezone.now() + timedelta(days=1)).enqueue(1).id
+    assert run("prioritize", deferred, "--priority", "-100") == f"{deferred} deferred\n"
+    assert run("promote", deferred) == f"{deferred} ready\n"
+    run("pause", "email")
+    records = AuditRecord.objects.order_by("id").values_list("action", "via", "by", "outcome")
+    assert list(records) == [
+        ("prioritize", "command", getuser(), "priority 0 → -100"),
+        ("promote", "command", getuser(), "ready"),
+        ("pause", "command", getuser(), ""),
+    ]
+    with pytest.raises(CommandError, match="invalid choice: -101"):
+        run("prioritize", deferred, "--priority", "-101")
 
 
 def test_what_is_refused_does_not_keep_the_others(capsys):

@@ -1,23 +1,34 @@
-"""The operator's verbs: `manage.py jobs cancel|retry|pause|resume|queues|prune|show`."""
+"""The operator's verbs: `manage.py jobs cancel|retry|promote|prioritize|pause|resume|queues|prune|show`."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
+from getpass import getuser
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count
+from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
 from django.utils import timezone
 
 from jobs.errors import JobError, JobNotFound
 from jobs.events.shapes import job_json
-from jobs.lifecycle import cancel, prune, queues, retry
-from jobs.models import Job
+from jobs.lifecycle import prune, queues
+from jobs.lifecycle.audit import By
+from jobs.lifecycle.cancel import CANCEL
+from jobs.lifecycle.prioritize import prioritizing
+from jobs.lifecycle.promote import PROMOTE
+from jobs.lifecycle.retry import RETRY
+from jobs.lifecycle.verb import Verb, act
+from jobs.models import Job, Via
 from jobs.status import Status
 
 #: Of a job that has not ended, in the order in which it goes through them.
 COLUMNS = (Status.BLOCKED, Status.DEFERRED, Status.READY, Status.RUNNING)
+#: What can be done to jobs without saying more.
+VERBS = {"cancel": CANCEL, "retry": RETRY, "promote": PROMOTE}
 
 
 class Command(BaseCommand):
@@ -25,11 +36,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+        parsers = {}
         for verb, what in (
             ("cancel", "ends jobs: those that wait at once, those that run as soon as they have been told"),
             ("retry", "makes jobs that have ended ready again"),
+            ("promote", "lets deferred jobs start now"),
+            ("prioritize", "gives jobs that wait another priority"),
         ):
-            verbs.add_parser(verb, help=what).add_argument("ids", nargs="+", metavar="id")
+            parsers[verb] = verbs.add_parser(verb, help=what)
+            parsers[verb].add_argument("ids", nargs="+", metavar="id")
+        parsers["prioritize"].add_argument(
+            "--priority",
+            type=int,
+            choices=range(TASK_MIN_PRIORITY, TASK_MAX_PRIORITY + 1),
+            required=True,
+            metavar=f"{TASK_MIN_PRIORITY}…{TASK_MAX_PRIORITY}",
+        )
         for verb, what in (
             ("pause", "stops workers from starting jobs of a queue"),
             ("resume", "lets them start again"),
@@ -41,10 +63,10 @@ class Command(BaseCommand):
 
     def handle(self, *, verb: str, **arguments: Any) -> None:
         match verb:
-            case "cancel":
-                self._each(arguments["ids"], cancel.cancel)
-            case "retry":
-                self._each(arguments["ids"], retry.retry)
+            case "prioritize":
+                self._each(arguments["ids"], prioritizing(arguments["priority"]))
+            case _ if verb in VERBS:
+                self._each(arguments["ids"], VERBS[verb])
             case "pause":
                 self._set(queues.pause, arguments["queue"])
             case "resume":
@@ -56,12 +78,12 @@ class Command(BaseCommand):
             case "show":
                 self._show(arguments["id"])
 
-    def _each(self, ids: list[str], act: Callable[[UUID], Job]) -> None:
+    def _each(self, ids: list[str], verb: Verb) -> None:
         """What can't be done to one does not keep the others from it."""
         refused = 0
         for text in ids:
             try:
-                job = act(_id(text))
+                job = act(verb, _id(text), _by())
             except JobError as error:
                 refused += 1
                 self.stderr.write(str(error))
@@ -71,9 +93,9 @@ class Command(BaseCommand):
         if refused:
             raise CommandError(f"{refused} of {len(ids)} were refused.")
 
-    def _set(self, act: Callable[[str], Any], queue: str) -> None:
+    def _set(self, act: Callable[..., Any], queue: str) -> None:
         try:
-            act(queue)
+            act(queue, by=_by())
         except JobError as error:
             raise CommandError(str(error)) from error
         self._list_queues()
@@ -101,6 +123,15 @@ class Command(BaseCommand):
         if job is None:
             raise CommandError(f"There is no job {text}; its id may be wrong, or it was pruned.")
         self.stdout.write(json.dumps(job_json(job, with_traceback=True), indent=2))
+
+
+def _by() -> By:
+    """The account that runs the command; one without a name, as in a container, is told by its number."""
+    try:
+        name = getuser()
+    except (OSError, KeyError):
+        name = str(os.getuid())
+    return By(via=Via.COMMAND, name=name)
 
 
 def _id(text: str) -> UUID:
