@@ -27,7 +27,12 @@ class Capture(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Called under the handler's lock, so that what is heard meanwhile was logged by this call itself."""
         attempt = current.get(None)
-        if attempt is None or self._is_hearing or _NOT_THE_TASK_S.match(record.name):
+        if (
+            attempt is None
+            or attempt.voice.is_closed
+            or self._is_hearing
+            or _NOT_THE_TASK_S.match(record.name)
+        ):
             return
         self._is_hearing = True
         try:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -17,6 +18,8 @@ from tests.system import Caller, System
 SLOTS = 2
 #: Longer than a job that is running when it begins, and than any single wait for an answer.
 OUTAGE_SECONDS = 6.0
+#: Which takes as long to stream as a part of that.
+WORDS = 40
 #: How long after the outage the next job may start: the longest pause between two tries, and the sweep's.
 BACK_SECONDS = 12.0
 
@@ -103,13 +106,17 @@ async def test_a_worker_outlives_a_database_that_crashes(
     system, ada = system_on_postgres, postgres_caller
     worker = start(system.start_worker)
     running = ada.submit(LINGER, seconds=2)
-    await ada.until(running["id"], "running")
+    streaming = ada.submit("text.stream", text="word " * WORDS, words_per_second=10)
+    for job in (running, streaming):
+        await ada.until(job["id"], "running")
     postgres_server.crash()
     await asyncio.sleep(OUTAGE_SECONDS)
     assert worker.poll() is None, system.log
     postgres_server.start()
     ended = await ada.until(running["id"], "successful", "failed", seconds=BACK_SECONDS)
     assert (ended["status"], ended["attempt"]) == ("successful", 1)
+    heard = await ada.watch(streaming["id"], after=0)
+    assert indices(heard) == list(range(WORDS)), "each value was told once, in its order"
     await assert_all_slots_are_there(ada)
     assert worker.poll() is None
     assert_it_was_said_once(system.log)
@@ -122,6 +129,10 @@ async def postgres_caller(system_on_postgres: System, start) -> AsyncIterator[Ca
     caller = system_on_postgres.caller("ada")
     yield caller
     caller.http.close()
+
+
+def indices(heard: list[Any]) -> list[int]:
+    return [message["data"]["index"] for message in heard if message.get("kind") == "chunk"]
 
 
 async def assert_all_slots_are_there(ada: Caller) -> None:
