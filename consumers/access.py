@@ -4,9 +4,10 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from io import BytesIO
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
+from channels.db import aclose_old_connections
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
@@ -15,7 +16,8 @@ from django.http import parse_cookie
 from django.utils.http import is_same_domain
 
 from consumers.protocol import SUBPROTOCOL, Close
-from jobs.access import Access, bearer_access, session_access
+from jobs.access import Access, bearer_access, holds_token, is_embed, session_access, ticket_access
+from jobs.errors import BrokerUnavailable
 from jobs.models import Scope as Permission
 
 type Scope = MutableMapping[str, Any]
@@ -44,35 +46,45 @@ def guarded(application: Callable[..., Awaitable[None]]) -> Application:
             return await deny(scope, receive, send)
         try:
             return await application(scope, receive, send)
-        except (OperationalError, InterfaceError) as error:  # a socket once opened outlives them by itself
-            logger.warning("A socket was refused, as its session cannot be read: %r", error)
+        except (OperationalError, InterfaceError, BrokerUnavailable) as error:  # open sockets outlive them
+            logger.warning("A socket was refused, as it cannot be told whose it is: %r", error)
             return await deny(scope, receive, send)
 
     return guard
 
 
 def identified(application: Application) -> Application:
-    """The application, for those who show an API token or have a session; what they may is its scope's "access"."""
+    """The application, for those who show who they are; what they may is its scope's "access"."""
 
     async def identify(scope: Scope, receive: Receive, send: Send) -> None:
-        access = await _access(scope)
+        try:
+            access = await _access(scope)
+        finally:
+            await aclose_old_connections()  # no request ends here, which would close them
         if access is None:
             return await _turn_away(scope, receive, send, Close.NOT_SIGNED_IN)
         if not access.may(Permission.READ):
             return await _turn_away(scope, receive, send, Close.FORBIDDEN)
-        return await application({**scope, "access": access, "user": access.user}, receive, send)
+        return await application({**scope, "access": access}, receive, send)
 
     return identify
 
 
 async def _access(scope: Scope) -> Access | None:
+    """By a ticket, by a token, or else by the session; but by a ticket alone for a page of another site."""
     headers = dict(scope["headers"])
+    query = scope.get("query_string", b"").decode("latin-1")
+    if holds_token(query):
+        return None
+    if ticket := parse_qs(query).get("ticket"):
+        return await ticket_access(ticket[0])
+    if is_embed(headers.get(b"origin", b"").decode("latin-1")):
+        return None
     scheme, _, plaintext = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() == "bearer":
         return await bearer_access(plaintext.strip())
-    cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
-    key = cookies.get(settings.SESSION_COOKIE_NAME)
-    return await database_sync_to_async(session_access)(key) if key else None
+    key = parse_cookie(headers.get(b"cookie", b"").decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+    return await sync_to_async(session_access)(key) if key else None
 
 
 async def _turn_away(scope: Scope, receive: Receive, send: Send, code: Close) -> None:
@@ -84,7 +96,7 @@ async def _turn_away(scope: Scope, receive: Receive, send: Send, code: Close) ->
 
 
 def is_trusted(scope: Scope) -> bool:
-    """Whether the Origin is the one that was asked, or is listed in settings.CSRF_TRUSTED_ORIGINS.
+    """Whether the Origin is the one that was asked, or is in settings' CSRF_TRUSTED_ORIGINS or EMBED_ORIGINS.
 
     Without one it is a program that asks: a browser always tells it.
     """
@@ -100,7 +112,9 @@ def is_trusted(scope: Scope) -> bool:
         return True
     origin = Origin.read(given)
     return origin is not None and (
-        origin == asked or any(origin.fits(pattern) for pattern in settings.CSRF_TRUSTED_ORIGINS)
+        origin == asked
+        or is_embed(given)
+        or any(origin.fits(pattern) for pattern in settings.CSRF_TRUSTED_ORIGINS)
     )
 
 

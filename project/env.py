@@ -47,6 +47,8 @@ class Environment:
     debug: bool
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
+    #: Sites whose pages may show a job.
+    embed_origins: list[str]
     #: Of the web server, 1..65535.
     port: int
     #: Where a worker answers `GET /livez`; None: nowhere.
@@ -83,6 +85,7 @@ def read(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Environme
         debug=debug,
         allowed_hosts=_read(environ, "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", _list),
         csrf_trusted_origins=_read(environ, "CSRF_TRUSTED_ORIGINS", "", _origins),
+        embed_origins=_read(environ, "EMBED_ORIGINS", "", _exact_origins),
         port=port,
         worker_port=_read(environ, "WORKER_PORT", "", lambda given: _port(given) if given else None),
         log_level=_read(environ, "LOG_LEVEL", "INFO", _one_of(*LOG_LEVELS)),
@@ -148,6 +151,17 @@ def _origins(given: str) -> list[str]:
         if "://" not in origin:
             raise ValueError(f"expected origins with a scheme such as https://example.com, got {origin!r}.")
     return origins
+
+
+def _exact_origins(given: str) -> list[str]:
+    """As browsers write them: in lower case, without the scheme's own port."""
+    origins = [origin.lower() for origin in _list(given)]
+    for origin in origins:
+        if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?", origin):
+            raise ValueError(
+                f"expected origins such as https://example.com, nothing after them, got {origin!r}."
+            )
+    return [re.sub(r"^(http:.*):80$|^(https:.*):443$", r"\1\2", origin) for origin in origins]
 
 
 def _database(given: str) -> dict[str, Any]:

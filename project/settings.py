@@ -16,6 +16,8 @@ SECRET_KEY_FALLBACKS = env.secret_key_fallbacks
 DEBUG = env.debug
 ALLOWED_HOSTS = env.allowed_hosts
 CSRF_TRUSTED_ORIGINS = env.csrf_trusted_origins
+#: Sites whose pages may show a job, by a job token or a ticket.
+EMBED_ORIGINS = env.embed_origins
 PORT = env.port
 
 INSTALLED_APPS = [
@@ -31,6 +33,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.health.probes",
+    "jobs.api.cross_origin.cross_origin",
     "jobs.api.middleware.problems",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",

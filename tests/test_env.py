@@ -23,11 +23,23 @@ SECRET = "x" * 50
         ("LOG_LEVEL", "LOUD", "expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("LOG_FORMAT", "xml", "expected one of json, console"),
         ("CSRF_TRUSTED_ORIGINS", "example.com", "expected origins with a scheme"),
+        ("EMBED_ORIGINS", "example.com", "expected origins such as https://example.com"),
+        ("EMBED_ORIGINS", "https://a.example,https://*.example.com", "expected origins such as"),
+        ("EMBED_ORIGINS", "https://example.com/", "expected origins such as"),
+        ("EMBED_ORIGINS", "null", "expected origins such as"),
+        ("EMBED_ORIGINS", "https://user@example.com", "expected origins such as"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_what_was_expected(name, given, said):
     with pytest.raises(ImproperlyConfigured, match=f"^{name}: {said}"):
         env.read({"SECRET_KEY": SECRET, name: given})
+
+
+def test_origins_of_embeds_are_kept_as_browsers_write_them():
+    given = "https://Example.com:443, http://a.example:80,http://[::1]:9000,https://b.example:8443"
+    read = env.read({"SECRET_KEY": SECRET, "EMBED_ORIGINS": given})
+    expected = ["https://example.com", "http://a.example", "http://[::1]:9000", "https://b.example:8443"]
+    assert read.embed_origins == expected
 
 
 def test_a_laptop_needs_no_variable_at_all(tmp_path, monkeypatch):

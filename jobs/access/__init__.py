@@ -2,8 +2,20 @@
 
 from jobs.access.access import EVERYTHING, Access
 from jobs.access.acting import acting_for
-from jobs.access.bearer import bearer_access
+from jobs.access.bearer import bearer_access, holds_token
+from jobs.access.embeds import is_embed
 from jobs.access.sessions import session_access
+from jobs.access.ticket import ticket_access
 from jobs.access.validity import still_valid
 
-__all__ = ["EVERYTHING", "Access", "acting_for", "bearer_access", "session_access", "still_valid"]
+__all__ = [
+    "EVERYTHING",
+    "Access",
+    "acting_for",
+    "bearer_access",
+    "holds_token",
+    "is_embed",
+    "session_access",
+    "still_valid",
+    "ticket_access",
+]

@@ -15,7 +15,7 @@ PREFIX = "handoffjob_"
 DEFAULT_TTL = timedelta(minutes=15)
 MAX_TTL = timedelta(hours=24)
 
-type JobScope = Literal["read", "cancel"]
+JobScope = Literal["read", "cancel"]
 SCOPES: dict[JobScope, frozenset[str]] = {
     "read": frozenset({Scope.READ}),
     "cancel": frozenset({Scope.READ, Scope.CANCEL}),

@@ -1,6 +1,5 @@
 """Who asks: an API token, a job token, or a signed-in browser; and what each operation needs of them."""
 
-import re
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -10,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from ninja.security.base import AuthBase
 
-from jobs.access import EVERYTHING, Access, acting_for, bearer_access
+from jobs.access import EVERYTHING, Access, acting_for, bearer_access, holds_token, is_embed
 from jobs.access.job_token import PREFIX as JOB_TOKEN
 from jobs.api.exceptions import scope_missing, unauthenticated
 from jobs.api.problems import Kind, Problem
@@ -19,8 +18,6 @@ from jobs.models import Scope
 SAFE_METHODS = ("GET", "HEAD")
 #: By this header an API token that may act for others says for whom: a username, in UTF-8.
 OWNER_HEADER = "Handoff-Owner"
-
-_TOKEN = re.compile(r"handoff(?:job)?_[\w.-]{40,}", re.ASCII)
 
 
 class ApiRequest(HttpRequest):
@@ -33,8 +30,8 @@ class ApiRequest(HttpRequest):
 
 
 def needs(scope: Scope, *, or_job_token: bool = False) -> list[AuthBase]:
-    """For an operation's `auth=`: a session, an API token of that scope, and if it is about the job in its address,
-    a job token. What it shows must then come of `request.access.jobs()`."""
+    """For an operation's `auth=`: a session, an API token of that scope, or if it keeps to
+    `request.access.jobs()`, a job token."""
     tokens: list[AuthBase] = [JobToken(scope)] if or_job_token else []
     return [*tokens, BearerToken(scope), SessionCookie()]
 
@@ -75,12 +72,14 @@ class BearerToken(_Bearer):
             return None
         if plaintext.startswith(JOB_TOKEN):
             raise Problem(Kind.FORBIDDEN, "A job token opens only its job, its events and its files.")
+        if _comes_from_embed(request):
+            raise Problem(Kind.FORBIDDEN, "A page of another site may show a job token alone.")
         return await self.admit(request, plaintext)
 
 
 def _bearer_text(request: HttpRequest) -> str | None:
     """What the caller shows; None without an Authorization header."""
-    if _TOKEN.search(request.META["QUERY_STRING"]):
+    if holds_token(request.META["QUERY_STRING"]):
         detail = "A token in an address is kept by logs. Revoke it, and send another one in 'Authorization'."
         raise Problem(Kind.MALFORMED, detail)
     header = request.headers.get("Authorization")
@@ -101,7 +100,7 @@ class SessionCookie(AuthBase):
 
     async def __call__(self, request: HttpRequest) -> Any:
         user = await request.auser()
-        if not user.is_authenticated:
+        if not user.is_authenticated or _comes_from_embed(request):
             return None
         if request.method not in SAFE_METHODS:
             # Looking for the token in a form parses the whole body, with its files: not on the event loop.
@@ -116,6 +115,10 @@ async def _enter(request: HttpRequest, access: Access) -> Any:
         access = await acting_for(access, owner.encode("latin-1").decode(errors="replace"))
     request.access = access  # type: ignore[attr-defined]
     return access.user
+
+
+def _comes_from_embed(request: HttpRequest) -> bool:
+    return is_embed(request.headers.get("Origin", ""))
 
 
 def _check_csrf(request: HttpRequest) -> None:

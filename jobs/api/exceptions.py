@@ -16,6 +16,7 @@ from jobs.api.problems import Kind, Problem, problem_answer
 from jobs.errors import (
     AlreadyEnded,
     ArgumentsTooLarge,
+    BrokerUnavailable,
     JobNotFound,
     KeyReused,
     MayNotActForOthers,
@@ -111,6 +112,11 @@ def _unavailable(_error: Exception) -> Problem:
     return Problem(Kind.UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
+def _broker_unavailable(_error: Exception) -> Problem:
+    detail = f"Redis does not answer; try again in {RETRY_AFTER_SECONDS} seconds."
+    return Problem(Kind.UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
 _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
     Problem: lambda problem: problem,
     AuthenticationError: lambda _: unauthenticated(),
@@ -130,6 +136,7 @@ _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
     NotEnded: lambda error: Problem(Kind.NOT_ENDED, str(error)),
     KeyReused: lambda error: Problem(Kind.KEY_REUSED, str(error)),
     UniqueKeyHeld: lambda error: Problem(Kind.UNIQUE_KEY_HELD, str(error)),
+    BrokerUnavailable: _broker_unavailable,
     OperationalError: _unavailable,
     InterfaceError: _unavailable,
     Exception: lambda _: internal(),

@@ -49,7 +49,7 @@ class Kind(Enum):
     RATE_LIMITED = "rate-limited", 429, "You submit too fast"
     TOO_MANY_JOBS = "too-many-jobs", 429, "Too many of your jobs wait or run"
     INTERNAL = "internal", 500, "Something went wrong here"
-    UNAVAILABLE = "unavailable", 503, "The database does not answer"
+    UNAVAILABLE = "unavailable", 503, "What it needs does not answer"
 
     def __init__(self, slug: str, status: int, title: str) -> None:
         self.slug = slug

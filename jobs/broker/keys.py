@@ -47,3 +47,8 @@ def alone(name: str) -> str:
 def bucket(owner: object) -> str:
     """What an owner may still submit."""
     return f"handoff:bucket:{owner}"
+
+
+def ticket(digest: str) -> str:
+    """What a ticket of that hash opens."""
+    return f"handoff:ticket:{digest}"

@@ -86,6 +86,8 @@ MATRIX = {
     ("POST", f"{JOB}/retries"): Row(whose=Whose.OWNERS, answer=409, scope=Scope.WRITE, body={}),
     ("GET", f"{JOB}/events"): Row(whose=Whose.OWNERS, answer=200, job_token=True),
     ("GET", f"{JOB}/files/<str:name>"): Row(whose=Whose.OWNERS, answer=200, job_token=True),
+    ("POST", f"{JOB}/tokens"): Row(whose=Whose.OWNERS, answer=201, body={}),
+    ("POST", "/api/v1/tickets"): Row(whose=Whose.ANYBODYS, answer=201, job_token=True),
     ("POST", "/api/v1/uploads"): Row(
         whose=Whose.ANYBODYS,
         answer=201,
@@ -185,7 +187,7 @@ def expected(row: Row) -> dict[str, int]:
         "revoked token": 401,
         "expired token": 401,
         **{f"job token {scope}": row.answer if may else 403 for scope, may in by_job_token.items()},
-        "job token of another job": 404 if row.job_token else 403,
+        "job token of another job": for_others if row.job_token else 403,
         "expired job token": 401 if row.job_token else 403,
     }
 

@@ -129,5 +129,5 @@ async def test_while_the_database_is_away_nobody_gets_in_and_no_traceback_is_lef
     socket = Socket(sockets, scheme="ws", headers=headers)
     assert (await socket.open())["type"] == REFUSED
     await socket.end()
-    assert "session cannot be read" in caplog.text
+    assert "cannot be told whose it is" in caplog.text
     assert "Traceback" not in caplog.text
