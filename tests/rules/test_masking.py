@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.rules.masking import masked, passwords_in, texts_in
+from jobs.rules.masking import Mask, masked, passwords_in, texts_in
 
 SECRET = st.text(min_size=4, max_size=20).filter(lambda text: "*" not in text)
 
@@ -60,3 +60,11 @@ def test_a_url_s_password_is_known_as_written_and_as_meant():
 @pytest.mark.timeout(5)
 def test_no_text_takes_long(text):
     masked(text, ["secret"])
+
+
+def test_a_json_value_is_masked_wherever_it_has_text_or_a_number_that_is_secret():
+    value = {"a long token": ["x", "<a long token>", 1234, 12345, 1.5, True, None], "deep": {"pin": 1234}}
+    assert Mask({"a long token", "1234"}).within(value) == {
+        "***": ["x", "<***>", "***", 12345, 1.5, True, None],
+        "deep": {"pin": "***"},
+    }

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 from django.tasks import task
 from django.tasks.exceptions import InvalidTask
 
@@ -23,7 +22,7 @@ from jobs.worker.stream import MAX_CHUNK_BYTES, MAX_UNWRITTEN_BYTES, MAX_UNWRITT
 from tests import talking_tasks
 from tests.talking_tasks import closed, may_go_on
 from tests.worker.running import Listener, running_attempt
-from tests.worker.working import work_off
+from tests.worker.working import end_of, told, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,40 +35,10 @@ def _as_at_the_beginning():
     may_go_on.set()
 
 
-async def end_of(task: Any, *args: Any) -> Job:
-    result = await task.aenqueue(*args)
-    await work_off()
-    return await Job.objects.aget(id=result.id)
-
-
-async def told(job: Job) -> list[Any]:
-    """What its events say, in order: statuses, chunks as (attempt, index, value), lines."""
-    events = [event async for event in job.events.order_by("seq")]
-    assert [event.seq for event in events] == list(range(1, job.seq + 1)), "numbered without gaps"
-    return [_short(event) for event in events]
-
-
-def _short(event: Event) -> Any:
-    data = event.data
-    match event.kind:
-        case "chunk":
-            return data["attempt"], data["index"], data["value"]
-        case "log":
-            return data["text"]
-    return data["status"]
-
-
 async def turns(number: int = 2_000) -> None:
     """As many turns of the loop as whatever is going on could need."""
     for _ in range(number):
         await asyncio.sleep(0)
-
-
-async def test_each_value_is_a_chunk_and_all_together_are_the_result(store):
-    job = await end_of(talking_tasks.count_up, 300)
-    assert (job.status, job.return_value) == (Status.SUCCESSFUL, list(range(300)))
-    chunks = [(1, number, number) for number in range(300)]
-    assert await told(job) == ["ready", "running", *chunks, "successful"]
 
 
 async def test_the_first_chunk_is_stored_while_the_task_goes_on():
@@ -122,27 +91,6 @@ async def test_its_values_and_lines_are_free_of_secrets():
     assert (job.errors, job.return_value) == ([], [value])
     lines = ["has ***", "also ***", "and postgres://me:***@db/x"]
     assert await told(job) == ["ready", "running", *lines, (1, 0, value), "successful"]
-
-
-async def test_chunks_are_stored_once_though_the_answer_to_a_commit_was_lost(store, monkeypatch):
-    really_tell, cut = telling.tell, []
-
-    def tell_and_lose_the_first_answer(said):
-        events = really_tell(said)
-        if not cut:
-            cut.append(events)
-            raise OperationalError("connection lost")
-        return events
-
-    monkeypatch.setattr(telling, "tell", tell_and_lose_the_first_answer)
-    job = await end_of(talking_tasks.count_up, 3)
-    assert cut
-    assert await told(job) == [
-        "ready",
-        "running",
-        *((1, number, number) for number in range(3)),
-        "successful",
-    ]
 
 
 async def test_chunks_are_told_to_the_job_s_owner(django_user_model, monkeypatch):
