@@ -1,14 +1,17 @@
 """Files that users send: how they are kept, and whether those that a call names are the caller's."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import batched
 from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
+from pydantic import BaseModel
 
-from jobs.arguments import Path, arguments_schema
+from jobs.arguments import Path, arguments_model, arguments_schema
 from jobs.errors import InvalidArguments
 from jobs.files import store_upload
 from jobs.models import File
@@ -79,8 +82,15 @@ def _misfit(missing: list[tuple[Path, str]]) -> InvalidArguments:
 
 def uploads_in(task: Task, arguments: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Each upload's id among the arguments, with its place."""
+    if not _takes_uploads(arguments_model(task)):
+        return iter(())
     schema = arguments_schema(task)
     return _walk(schema, arguments, (), schema.get("$defs", {}))
+
+
+@cache
+def _takes_uploads(model: type[BaseModel]) -> bool:
+    return '"format": "upload"' in json.dumps(model.model_json_schema())
 
 
 def _walk(schema: Schema, value: Any, path: Path, definitions: Schema) -> Iterator[tuple[Path, str]]:

@@ -13,6 +13,9 @@ from jobs.api.exceptions import unauthenticated
 from jobs.api.problems import Kind, Problem, problem_answer
 from jobs.conf import options
 
+#: The address that takes the largest JSON.
+BATCH = "/api/v1/jobs/batch"
+
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
@@ -24,7 +27,7 @@ def limit_body(application: Callable[..., Awaitable[None]]) -> Application:
 
     async def limited(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         headers = {name.lower(): value for name, value in scope["headers"]}
-        limit, read = _limit(headers), 0
+        limit, read = _limit(scope["path"], headers), 0
 
         async def counted() -> Message:
             nonlocal read
@@ -41,9 +44,11 @@ def limit_body(application: Callable[..., Awaitable[None]]) -> Application:
     return limited
 
 
-def _limit(headers: dict[bytes, bytes]) -> int:
-    """In bytes: a form may carry a file besides its fields."""
+def _limit(path: str, headers: dict[bytes, bytes]) -> int:
+    """In bytes: a form may carry a file besides its fields, and a batch has many jobs."""
     fields = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if path == BATCH and _has_credentials(headers):
+        return options().max_batch_bytes
     may_carry_a_file = _is_form_with_files(headers) and _has_credentials(headers)
     return fields + options().max_upload_bytes if may_carry_a_file else fields
 

@@ -18,9 +18,14 @@ MULTIPART = "multipart/form-data"
 
 def read_json[Body: BaseModel](request: HttpRequest, model: type[Body]) -> Body:
     """The body as `model`. Raises Problem: of another content type, too large, malformed, or not fitting."""
-    _check_content_type(request, JSON)
+    check_content_type(request, JSON)
+    return fitted(decode(request.body), model)
+
+
+def fitted[Body: BaseModel](decoded: dict[str, Any], model: type[Body]) -> Body:
+    """Raises Problem."""
     try:
-        return model.model_validate(_decode(request.body))
+        return model.model_validate(decoded)
     except ValidationError as error:
         errors = [
             {"pointer": pointer(*found["loc"]), "detail": sentence(found)}
@@ -30,15 +35,16 @@ def read_json[Body: BaseModel](request: HttpRequest, model: type[Body]) -> Body:
         raise Problem(Kind.INVALID_REQUEST, f"The body does not fit: {text}.", errors=errors) from error
 
 
-def _decode(body: bytes) -> dict[str, Any]:
+def decode(body: bytes | msgspec.Raw) -> dict[str, Any]:
+    """The JSON object that it holds. Raises Problem."""
     try:
         decoded = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Problem(Kind.MALFORMED, f"Expected a JSON object as the body: {error}.") from error
+        raise Problem(Kind.MALFORMED, f"Expected a JSON object: {error}.") from error
     if not isinstance(decoded, dict):
         raise Problem(
             Kind.INVALID_REQUEST,
-            "Expected a JSON object as the body.",
+            "Expected a JSON object.",
             errors=[{"pointer": "", "detail": f"Expected an object, got {_json_type(decoded)}."}],
         )
     return decoded
@@ -59,7 +65,7 @@ def _json_type(value: Any) -> str:
 
 def read_file(request: HttpRequest, field: str) -> "UploadedFile[bytes]":
     """The one file that the form carries in `field`. Parses the body, which takes its time: call it in a thread."""
-    _check_content_type(request, MULTIPART)
+    check_content_type(request, MULTIPART)
     names = [name for name, files in request.FILES.lists() for _ in files]
     if names != [field]:
         came = ", ".join(repr(name) for name in names[:5]) or "none"
@@ -81,12 +87,13 @@ def _check_size(file: "UploadedFile[bytes]") -> None:
         )
 
 
-def _check_content_type(request: HttpRequest, expected: str) -> None:
-    if request.content_type != expected:
+def check_content_type(request: HttpRequest, *expected: str) -> None:
+    """Raises Problem."""
+    if request.content_type not in expected:
         came = f"got {request.content_type!r}" if request.content_type else "none came"
         # RFC 9110 §15.5.16: what would have been taken.
         raise Problem(
             Kind.UNSUPPORTED_MEDIA_TYPE,
-            f"Expected the content type {expected}, {came}.",
-            headers={"Accept": expected},
+            f"Expected the content type {' or '.join(expected)}, {came}.",
+            headers={"Accept": ", ".join(expected)},
         )

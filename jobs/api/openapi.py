@@ -50,9 +50,10 @@ def refuses(*statuses: int) -> dict[str, Any]:
     return {"responses": _refusals(statuses)}
 
 
-def takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """For `openapi_extra`: the body that this operation reads."""
-    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+def takes(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """For `openapi_extra`: the body that this operation reads, by media type."""
+    content = {media_type: {"schema": schema} for media_type, schema in schemas.items()}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def gives(media_type: str, *refused: int) -> dict[str, Any]:

@@ -145,6 +145,36 @@ class JobOut(Shown):
     links: LinksOut
 
 
+class SelfOut(Shown):
+    self: str
+
+
+class BatchedOut(Shown):
+    """A job of a batch."""
+
+    index: int = Field(description="Its place in the batch, from 0.")
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    links: SelfOut
+
+
+class MisfitOut(BaseModel):
+    """One thing that does not fit."""
+
+    detail: str
+    pointer: str | None = Field(default=None, description="JSON Pointer into the body.")
+    parameter: str | None = Field(default=None, description="Name of a query parameter.")
+    type: str | None = Field(default=None, description="Of a batch: the type of that job's own problem.")
+
+
+class BatchOut(Shown):
+    """What became of a batch."""
+
+    jobs: list[BatchedOut]
+    errors: list[MisfitOut] = Field(
+        description="Of `Prefer: handling=lenient`: what was not stored, and why."
+    )
+
+
 class JobsOut(Shown):
     """Newest first."""
 
@@ -258,14 +288,6 @@ class UploadOut(Shown):
     name: str
     size: int = Field(description="In bytes.")
     content_type: str
-
-
-class MisfitOut(BaseModel):
-    """One thing that does not fit."""
-
-    detail: str
-    pointer: str | None = Field(default=None, description="JSON Pointer into the body.")
-    parameter: str | None = Field(default=None, description="Name of a query parameter.")
 
 
 class ProblemOut(BaseModel):

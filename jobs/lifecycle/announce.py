@@ -4,10 +4,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import batched
 
 from jobs.broker.client import BROKER_ERRORS
 from jobs.broker.envelope import envelope
-from jobs.broker.ready import Waiting, push
+from jobs.broker.ready import MAX_BATCH, Waiting, push
 from jobs.events.emit import publish
 from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
@@ -24,7 +25,8 @@ async def announce(jobs: Sequence[Job | JobRow], events: Sequence[EventRow]) -> 
 async def push_stored(jobs: Sequence[Job | JobRow]) -> bool:
     """Whether Redis took the committed jobs. If not, the sweep pushes them when it is back."""
     try:
-        await push(waiting(job) for job in jobs)
+        for some in batched(jobs, MAX_BATCH):  # others on the loop have their turn in between
+            await push(waiting(job) for job in some)
     except BROKER_ERRORS as error:
         logger.warning("Redis is away; %d stored jobs will be pushed when it is back: %r", len(jobs), error)
         return False

@@ -10,7 +10,7 @@ MEBIBYTE = 1024 * 1024
 FORM = "multipart/form-data; boundary=x"
 
 
-async def ask(application, *, content_type, chunks, length=None, **more):
+async def ask(application, *, content_type, chunks, length=None, path="/api/v1/uploads", **more):
     """The status, the headers and the number of chunks that were asked for."""
     headers = [(b"host", b"testserver"), (b"content-type", content_type.encode())]
     headers += [(name.encode(), value.encode()) for name, value in more.items()]
@@ -25,7 +25,7 @@ async def ask(application, *, content_type, chunks, length=None, **more):
     async def send(message):
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/api/v1/uploads", "headers": headers}
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
     await application(scope, receive, send)
     return sent[0]["status"], dict(sent[0]["headers"]), asked
 
@@ -61,6 +61,16 @@ async def test_a_form_may_carry_one_file_of_the_largest_size(small_uploads, byte
     for credentials in ({"authorization": "Bearer any"}, {"cookie": "a=b; sessionid=any"}):
         answered, _, _ = await ask(limit_body(swallow), content_type=FORM, chunks=chunks, **credentials)
         assert answered == status
+
+
+@pytest.mark.parametrize("bytes_over, status", [(0, 200), (1, 413)])
+async def test_a_batch_may_take_more_than_another_body_from_who_shows_credentials(bytes_over, status):
+    chunks = [b"x" * MEBIBYTE] * 16 + [b"x" * bytes_over]
+    batch = {"path": "/api/v1/jobs/batch", "content_type": "application/x-ndjson", "chunks": chunks}
+    answered, _, _ = await ask(limit_body(swallow), **batch, authorization="Bearer any")
+    assert answered == status
+    answered, _, asked = await ask(limit_body(swallow), **batch)
+    assert (answered, asked) == (413, 2)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,9 @@ MATRIX = {
     ("GET", "/api/v1/tasks"): Row(whose=Whose.ANYBODYS, answer=200),
     ("GET", "/api/v1/jobs"): Row(whose=Whose.ANYBODYS, answer=200),
     ("POST", "/api/v1/jobs"): Row(whose=Whose.ANYBODYS, answer=202, scope=Scope.WRITE, body=SUBMISSION),
+    ("POST", "/api/v1/jobs/batch"): Row(
+        whose=Whose.ANYBODYS, answer=202, scope=Scope.WRITE, body=[SUBMISSION]
+    ),
     ("GET", JOB): Row(whose=Whose.OWNERS, answer=200, job_token=True),
     ("POST", f"{JOB}/cancellation"): Row(
         whose=Whose.OWNERS, answer=200, scope=Scope.CANCEL, job_token=True, body={}

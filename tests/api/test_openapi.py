@@ -36,6 +36,7 @@ async def test_the_document_lists_every_operation_once(document):
         "POST /api/v1/jobs",
         "GET /api/v1/jobs",
         "GET /api/v1/jobs/{job_id}",
+        "POST /api/v1/jobs/batch",
         "POST /api/v1/jobs/{job_id}/cancellation",
         "POST /api/v1/jobs/{job_id}/retries",
         "GET /api/v1/jobs/{job_id}/events",
@@ -86,6 +87,7 @@ async def test_every_parameter_of_a_path_is_described(document):
     [
         ("GET /api/v1/tasks", set()),
         ("POST /api/v1/jobs", {400, 403, 409, 413, 415, 422, 429}),
+        ("POST /api/v1/jobs/batch", {400, 403, 409, 413, 415, 422, 429}),
         ("GET /api/v1/jobs", {422}),
         ("GET /api/v1/jobs/{job_id}", {404}),
         ("GET /api/v1/jobs/{job_id}/events", {404, 422}),

@@ -1,0 +1,143 @@
+"""`/jobs/batch`: many jobs in one call and one transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.http import HttpResponse
+from ninja import Router
+
+from jobs.api.answers import gives_json, json_answer
+from jobs.api.auth import ApiRequest, needs
+from jobs.api.bodies import JSON, check_content_type, decode, fitted
+from jobs.api.exceptions import as_problem
+from jobs.api.items import NDJSON, items
+from jobs.api.openapi import refuses, takes
+from jobs.api.preferences import preferences
+from jobs.api.problems import Kind, Problem
+from jobs.api.quota import admit
+from jobs.api.repeats import first_of, key_of
+from jobs.api.schemas import BatchOut, Submission
+from jobs.api.submission import Call, read_call, tell_listeners
+from jobs.api.traces import traceparent_of
+from jobs.errors import JobError
+from jobs.events.shapes import API
+from jobs.lifecycle.enqueue import aenqueue_many
+from jobs.lifecycle.once import Key, aenqueue_once, answer_to
+from jobs.models import Scope
+from jobs.models.row import JobRow
+from jobs.uploads import misplaced_uploads
+
+router = Router(tags=["jobs"])
+router.add_decorator(gives_json, mode="view")
+
+#: By `Prefer`: store the jobs that fit though others do not (RFC 7240 §4.4).
+LENIENT = {"Preference-Applied": "handling=lenient"}
+#: After so many jobs have been read, other requests have their turn: some milliseconds.
+TURN = 50
+
+JOBS = {"type": "array", "minItems": 1, "items": Submission.model_json_schema()}
+LINES = {"type": "string", "description": "One job a line, each a JSON object as in the array."}
+
+#: A process reads one batch at a time, so that several take no more of it than one.
+_reading: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
+
+
+@dataclass(slots=True)
+class Batch:
+    """What was read of one, by index."""
+
+    jobs: dict[int, JobRow] = field(default_factory=dict)
+    problems: dict[int, Problem] = field(default_factory=dict)
+
+
+@router.post(
+    "/jobs/batch",
+    auth=needs(Scope.WRITE),
+    response={202: BatchOut},
+    openapi_extra=takes({JSON: JOBS, NDJSON: LINES}) | refuses(400, 403, 409, 413, 415, 422, 429),
+)
+async def submit_batch(request: ApiRequest) -> HttpResponse:
+    """Accepts many jobs at once: all of them, or with `Prefer: handling=lenient` those that fit."""
+    check_content_type(request, JSON, NDJSON)
+    is_lenient = preferences(request).get("handling") == "lenient"
+    body, headers = request.read(), dict(LENIENT) if is_lenient else {}
+    key = key_of(request, b"lenient" if is_lenient else b"strict", body)
+    if key and (answered := await answer_to(key)):
+        return json_answer(answered, 202, headers)
+    async with _reading.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        batch = await _read(request, body)
+    if batch.problems and not (is_lenient and batch.jobs):
+        raise _misfit(batch)
+    headers |= await admit(request.auth, len(batch.jobs))
+    return json_answer(await _store(batch, key), 202, headers)
+
+
+async def _read(request: ApiRequest, body: bytes) -> Batch:
+    """Raises Problem for what can't be read as a batch."""
+    batch, traceparent = Batch(), traceparent_of(request)
+    calls: dict[int, Call] = {}
+    for index, item in enumerate(items(body, request.content_type)):
+        if index % TURN == 0:
+            await asyncio.sleep(0)
+        try:
+            calls[index] = read_call(
+                fitted(decode(item), Submission), owner=request.auth, traceparent=traceparent
+            )
+            batch.jobs[index] = calls[index].new_job()
+        except (Problem, JobError) as error:
+            batch.problems[index] = as_problem(error)
+    await _check_uploads(batch, calls, request.auth)
+    return batch
+
+
+async def _check_uploads(batch: Batch, calls: dict[int, Call], owner: Any) -> None:
+    """Takes out the jobs that name uploads of others."""
+    indexes = list(batch.jobs)
+    named = ((calls[index].task, calls[index].arguments) for index in indexes)
+    for place, error in (await misplaced_uploads(named, owner.pk)).items():
+        index = indexes[place]
+        batch.problems[index] = calls[index].misfit(error)
+        del batch.jobs[index]
+
+
+def _misfit(batch: Batch) -> Problem:
+    errors = _errors(batch)
+    text = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors[:3])
+    count = len(batch.problems)
+    detail = f"{count} of {count + len(batch.jobs)} jobs do not fit, and none was stored. {text}"
+    return Problem(Kind.INVALID_BATCH, detail, errors=errors)
+
+
+def _errors(batch: Batch) -> list[dict[str, str]]:
+    """Every misfit, with its place in the batch."""
+    return [
+        {"pointer": f"/{index}{error['pointer']}", "detail": error["detail"], "type": problem.kind.type}
+        for index, problem in sorted(batch.problems.items())
+        for error in problem.errors or [{"pointer": "", "detail": problem.detail}]
+    ]
+
+
+async def _store(batch: Batch, key: Key | None) -> dict[str, Any]:
+    """All of the jobs in one transaction; answers what stands for each."""
+    jobs = list(batch.jobs.values())
+    answer = partial(_answer, batch)
+    if key is None:
+        stood = await aenqueue_many(jobs)
+        await tell_listeners(job for job, stands in zip(jobs, stood, strict=True) if job is stands)
+        return answer(stood)
+    async with first_of(key):
+        answered, new = await aenqueue_once(key, jobs, answer)
+    await tell_listeners(new)
+    return dict(answered)
+
+
+def _answer(batch: Batch, stood: Sequence[JobRow]) -> dict[str, Any]:
+    jobs = [
+        {"index": index, "id": (job_id := str(job.id)), "links": {"self": f"{API}/jobs/{job_id}"}}
+        for index, job in zip(batch.jobs, stood, strict=True)
+    ]
+    return {"jobs": jobs, "errors": _errors(batch)}
