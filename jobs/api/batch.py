@@ -58,7 +58,7 @@ class Batch:
     "/jobs/batch",
     auth=needs(Scope.WRITE),
     response={202: BatchOut},
-    openapi_extra=takes({JSON: JOBS, NDJSON: LINES}) | refuses(400, 403, 409, 413, 415, 422, 429),
+    openapi_extra=takes(JSON, JOBS, (NDJSON, LINES)) | refuses(400, 403, 409, 413, 415, 422, 429),
 )
 async def submit_batch(request: ApiRequest) -> HttpResponse:
     """Accepts many jobs at once: all of them, or with `Prefer: handling=lenient` those that fit."""

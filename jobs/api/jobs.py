@@ -34,7 +34,7 @@ router.add_decorator(gives_json, mode="view")
     "/jobs",
     auth=needs(Scope.WRITE),
     response={202: JobOut},
-    openapi_extra=takes({JSON: Submission.model_json_schema()}) | refuses(400, 403, 409, 413, 415, 422, 429),
+    openapi_extra=takes(JSON, Submission.model_json_schema()) | refuses(400, 403, 409, 413, 415, 422, 429),
 )
 async def submit_job(request: ApiRequest) -> HttpResponse:
     """Accepts a job: it is stored for good when the answer comes, and its address is in Location."""

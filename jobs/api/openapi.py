@@ -50,9 +50,9 @@ def refuses(*statuses: int) -> dict[str, Any]:
     return {"responses": _refusals(statuses)}
 
 
-def takes(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """For `openapi_extra`: the body that this operation reads, by media type."""
-    content = {media_type: {"schema": schema} for media_type, schema in schemas.items()}
+def takes(media_type: str, schema: dict[str, Any], *others: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """For `openapi_extra`: the body that this operation reads, in one media type or several."""
+    content = {each: {"schema": of_it} for each, of_it in ((media_type, schema), *others)}
     return {"requestBody": {"required": True, "content": content}}
 
 
