@@ -29,6 +29,11 @@ class Socket:
         """The next frame; fails the test when it is a close."""
         return json.loads((await self._end.receive_output(10))["text"])
 
+    async def hear_or_close_code(self) -> Any:
+        """The next frame, or the code of the close that comes instead."""
+        output = await self._end.receive_output(10)
+        return output["code"] if output["type"] == "websocket.close" else json.loads(output["text"])
+
     async def close_code(self) -> Any:
         """Of the close that must come next."""
         return (await self._end.receive_output(10))["code"]

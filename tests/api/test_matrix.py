@@ -1,4 +1,4 @@
-"""Every address × everybody who may ask: who gets what. A new address without a row here fails."""
+"""Every address and topic × everybody who may ask: who gets what. A new one without a row here fails."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,10 +12,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from consumers.routing import sockets
 from jobs.access.job_token import JobToken
+from jobs.live import watches
 from jobs.models import ApiToken, Job, Scope, WebhookDelivery, WebhookEndpoint
 from tests.api.conftest import CSRF_TOKEN, Caller, leave_file
 from tests.sample_tasks import add
+from tests.sockets import Socket
 
 SUBMISSION = {"task": add.public_name, "args": {"a": 1}}
 JOB = "/api/v1/jobs/<uuidstr:job_id>"
@@ -63,7 +66,7 @@ def make_webhook() -> None:
     """Ada's, with a delivery."""
     job = Job.objects.get(owner__username="ada")
     webhook, _ = WebhookEndpoint.objects.get_or_create(
-        id=WEBHOOK_ID, defaults={"owner": job.owner, "url": URL}
+        id=WEBHOOK_ID, defaults={"owner_id": job.owner_id, "url": URL}
     )
     WebhookDelivery.objects.get_or_create(
         id=DELIVERY_ID, defaults={"endpoint": webhook, "job": job, "created_at": timezone.now()}
@@ -246,3 +249,60 @@ async def test_every_address_has_a_row(ada, places):
     assert not set(MATRIX) - found, "there is no such address any more"
     for method, route in found - set(MATRIX):
         pytest.fail(HOW_TO_ADD.format(method=method, route=route))
+
+
+#: What of the socket is whose; by the kinds that a topic's name begins with.
+TOPICS = {"job": Whose.OWNERS, "owner": Whose.OWNERS, "ops": Whose.STAFFS}
+#: Whom the socket sends away.
+NOT_SIGNED_IN = ("anonymous", "revoked token", "expired token", "expired job token")
+MAY_NOT_READ = ("token jobs:write", "token jobs:cancel")
+
+
+def watched(topics: dict[str, str]) -> dict[str, Any]:
+    """Which of the topics each of the callers may watch, or with which code the socket is closed."""
+    of_owner = {topics[kind] for kind, whose in TOPICS.items() if whose is Whose.OWNERS}
+    everything = set(topics.values())
+    one_job, nothing = {topics["job"]}, set[str]()
+    return {
+        **dict.fromkeys(NOT_SIGNED_IN, 4401),
+        **dict.fromkeys(MAY_NOT_READ, 4403),
+        **dict.fromkeys(("owner", "token jobs:read", "token admin"), of_owner),
+        **dict.fromkeys(("staff", "token of staff"), everything),
+        **dict.fromkeys(("job token read", "job token cancel"), one_job),
+        **dict.fromkeys(
+            ("other user", "token of another user", "token of staff, not admin", "job token of another job"),
+            nothing,
+        ),
+    }
+
+
+async def watch(caller: Caller, topics: set[str]) -> Any:
+    """Those topics that are told, or the code by which the socket is closed."""
+    headers = {
+        "host": "127.0.0.1",
+        "cookie": "; ".join(f"{name}={value}" for name, value in caller.client.cookies.items()),
+        "authorization": caller.client.headers.get("authorization", ""),
+    }
+    socket = Socket(sockets, headers=[(name.encode(), value.encode()) for name, value in headers.items()])
+    await socket.open()
+    told = set()
+    for topic in topics:
+        await socket.say(type="subscribe", topic=topic)
+        match await socket.hear_or_close_code():
+            case int(code):
+                await socket.end()
+                return code
+            case {"type": "snapshot"}:
+                told.add(topic)
+    await socket.close()
+    return told
+
+
+async def test_everybody_watches_what_is_theirs(callers, ada, job_of_ada):
+    topics = {"job": f"job:{job_of_ada.id}", "owner": f"owner:{ada.user.pk}", "ops": "ops"}
+    seen = {name: await watch(caller, set(topics.values())) for name, caller in callers.items()}
+    assert seen == watched(topics)
+
+
+def test_every_kind_of_topic_has_a_row():
+    assert set(watches._KINDS) == set(TOPICS), "add it to TOPICS, and to the test before this one"
