@@ -26,16 +26,23 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
     return answer
 
 
-def gives_json(run: Answering) -> Answering:
-    """Refuses a request that does not accept JSON."""
+def gives(*media_types: str) -> Callable[[Answering], Answering]:
+    """Refuses a request that accepts none of these."""
 
-    @wraps(run)
-    async def refusing(request: HttpRequest, **parameters: Any) -> HttpResponseBase:
-        if request.headers.get("Accept") and not request.accepts("application/json"):
-            detail = (
-                f"This address answers in application/json, got 'Accept: {request.headers['Accept'][:100]}'."
-            )
-            return problem_answer(request, Problem(Kind.NOT_ACCEPTABLE, detail))
-        return await run(request, **parameters)
+    def decorate(run: Answering) -> Answering:
+        @wraps(run)
+        async def refusing(request: HttpRequest, **parameters: Any) -> HttpResponseBase:
+            accepted = request.headers.get("Accept")
+            if accepted and not request.get_preferred_type(media_types):
+                detail = (
+                    f"This address answers in {' or '.join(media_types)}, got 'Accept: {accepted[:100]}'."
+                )
+                return problem_answer(request, Problem(Kind.NOT_ACCEPTABLE, detail))
+            return await run(request, **parameters)
 
-    return refusing
+        return refusing
+
+    return decorate
+
+
+gives_json = gives("application/json")

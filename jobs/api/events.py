@@ -5,20 +5,26 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import Query, Router
 
-from jobs.api.answers import gives_json, json_answer
+from jobs.api import sse
+from jobs.api.answers import gives, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
+from jobs.api.jobs import find_job
 from jobs.api.openapi import refuses
 from jobs.api.paging import link_header, next_url
 from jobs.api.problems import Kind, Problem
 from jobs.api.schemas import EventsOut
+from jobs.api.waiting import applied, has_changed, wait_of
 from jobs.events import log
 from jobs.events.shapes import event_json
-from jobs.models import Scope
+from jobs.events.topics import job_topic
+from jobs.models import Job, Scope
+from jobs.status import Status
 
 router = Router(tags=["jobs"])
-router.add_decorator(gives_json, mode="view")
+router.add_decorator(gives("application/json", sse.MEDIA_TYPE), mode="view")
 
 #: The largest number that the column holds.
 MAX_SEQ = 2**31 - 1
@@ -32,12 +38,40 @@ MAX_SEQ = 2**31 - 1
     openapi_extra=refuses(404, 422),
 )
 async def list_events(
-    request: ApiRequest, job_id: UUID, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0
-) -> HttpResponse:
-    """The job's events after number `after`, in their order."""
-    if not await request.access.jobs().filter(id=job_id).aexists():
-        raise Problem(Kind.NOT_FOUND, f"There is no job {job_id} of yours.")
+    request: ApiRequest, job_id: UUID, after: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None
+) -> HttpResponseBase:
+    """The job's events after number `after`, in their order; with `Prefer: wait=N` once there are any.
+
+    With `Accept: text/event-stream` they come as they happen, until the job has ended, each with its number as id: a
+    browser's EventSource, or `curl -N`, goes on where it was by `Last-Event-ID`.
+    """
+    job = await find_job(request, job_id)
+    if sse.is_wanted(request):
+        return await _stream(request, job, after)
+    after = after or 0
+    if wait_of(request) and job.seq <= after:
+        await has_changed(request, job_id, after)
     events = await sync_to_async(log.after)(job_id, after)
     following = next_url(request, after=events[-1].seq) if len(events) == log.MAX_PAGE else None
     body = {"events": [event_json(event) for event in events], "next": following}
-    return json_answer(body, headers=link_header(following))
+    return applied(request, json_answer(body, headers=link_header(following)))
+
+
+async def _stream(request: ApiRequest, job: Job, after: int | None) -> HttpResponseBase:
+    """No content for who has heard everything: a browser would come back to an empty stream for ever."""
+    after = _last_event_id(request, after)
+    if after == job.seq and Status(job.status).is_ended:
+        return HttpResponse(status=204)
+    return await sse.answer(request.access, job_topic(job.id), after)
+
+
+def _last_event_id(request: ApiRequest, after: int | None) -> int | None:
+    """Where the caller's stream broke off, whichever way it says that."""
+    given = request.headers.get("Last-Event-ID")
+    if given is None:
+        return after
+    if not (given.isascii() and given.isdecimal() and int(given) <= MAX_SEQ):
+        raise Problem(
+            Kind.INVALID_REQUEST, f"Expected an event's number as Last-Event-ID, got {given[:40]!r}."
+        )
+    return int(given)

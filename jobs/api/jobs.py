@@ -19,6 +19,7 @@ from jobs.api.repeats import key_of
 from jobs.api.schemas import NO_NUL, JobOut, JobsOut, Submission
 from jobs.api.submission import job_of, store
 from jobs.api.traces import traceparent_of
+from jobs.api.waiting import applied, has_changed, has_ended, wait_of
 from jobs.events.shapes import job_json
 from jobs.lifecycle.once import answer_to
 from jobs.models import Job, Scope
@@ -33,22 +34,31 @@ router.add_decorator(gives_json, mode="view")
 @router.post(
     "/jobs",
     auth=needs(Scope.WRITE),
-    response={202: JobOut},
+    response={200: JobOut, 202: JobOut},
     openapi_extra=takes(JSON, Submission.model_json_schema()) | refuses(400, 403, 409, 413, 415, 422, 429),
 )
 async def submit_job(request: ApiRequest) -> HttpResponse:
-    """Accepts a job: it is stored for good when the answer comes, and its address is in Location."""
+    """Accepts a job: it is stored for good when the answer comes, and its address is in Location.
+
+    With `Prefer: wait=N` the answer is 200 with its result if it ends within N seconds.
+    """
     key = key_of(request, request.body)
     if key and (answered := await answer_to(key)):
-        return _accepted(answered, {})
+        return await _answer(request, answered, {})
     submission = read_json(request, Submission)
     job = await job_of(submission, owner=request.auth, traceparent=traceparent_of(request))
     headers = await admit(request.auth, 1)
-    return _accepted(await store(job, key, asker=request.auth), headers)
+    return await _answer(request, await store(job, key, asker=request.auth), headers)
 
 
-def _accepted(body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
-    return json_answer(body, 202, {"Location": body["links"]["self"], **headers})
+async def _answer(request: ApiRequest, body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
+    """The result if it is there in the time that the caller would wait, else where it will be."""
+    headers = {"Location": body["links"]["self"], **headers}
+    if wait_of(request) and await has_ended(request, UUID(body["id"])):
+        ended = await find_job(request, UUID(body["id"]))
+        body = job_json(ended, with_traceback=request.auth.is_staff)
+        return applied(request, json_answer(body, 200, headers))
+    return applied(request, json_answer(body, 202, headers))
 
 
 class Listing(Schema):
@@ -92,12 +102,26 @@ async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpRespons
     openapi_extra=refuses(404),
 )
 async def get_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
-    """One job. Its ETag changes with every event and file; send it as If-None-Match to poll cheaply."""
+    """One job. Its ETag changes with every event and file; send it as If-None-Match to poll cheaply.
+
+    With `Prefer: wait=N` too, the answer comes once the job is not as the ETag says any more; without If-None-Match,
+    once it has ended; and in any case after N seconds.
+    """
     job = await find_job(request, job_id)
+    if wait_of(request) and await _has_more(request, job):
+        job = await find_job(request, job_id)
     answer = json_answer(
         job_json(job, with_traceback=request.auth.is_staff), headers={"ETag": entity_tag(job)}
     )
-    return _unless_known(request, answer)
+    return applied(request, _unless_known(request, answer))
+
+
+async def _has_more(request: ApiRequest, job: Job) -> bool:
+    """Whether the job comes to say more than it does now, while the caller waits."""
+    known = request.headers.get("If-None-Match")
+    if known is None:
+        return not Status(job.status).is_ended and await has_ended(request, job.id)
+    return entity_tag(job) in known and await has_changed(request, job.id, job.seq)
 
 
 def entity_tag(job: Job) -> str:

@@ -47,12 +47,17 @@ class Listener:
         self._heard_bytes = 0
         self._ending: Ending | None = None
         self._has_more: asyncio.Future[None] | None = None
+        #: See next_within().
+        self._coming: asyncio.Future[Message] | None = None
 
     async def __aenter__(self) -> Self:
         self._hub.enter(self)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._coming:
+            self._coming.cancel()
+            await asyncio.wait({self._coming})
         for topic in list(self._watches):
             self.leave(topic)
         await self._hub.leave(self)
@@ -111,6 +116,16 @@ class Listener:
             else:
                 self._has_more = asyncio.get_running_loop().create_future()
                 await self._has_more
+
+    async def next_within(self, seconds: float) -> Message | None:
+        """The next message; None if none comes in the time."""
+        if self._coming is None:
+            self._coming = asyncio.ensure_future(anext(self))
+        done, _ = await asyncio.wait({self._coming}, timeout=seconds)
+        if not done:
+            return None
+        coming, self._coming = self._coming, None
+        return coming.result()
 
     def _next(self) -> Message | None:
         if self._page:

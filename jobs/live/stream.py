@@ -46,6 +46,17 @@ async def ended(job_id: UUID | str, seconds: float | None, access: Access | None
     return True
 
 
+async def changed(job_id: UUID | str, seq: int, seconds: float, access: Access | None = None) -> bool:
+    """Whether the job has an event after number `seq`, or gets one within the time. See ended()."""
+    try:
+        async with asyncio.timeout(seconds), Listener(access) as listener:
+            listener.watch(job_topic(job_id), seq)
+            _check(await anext(listener), job_id)
+    except TimeoutError:
+        return False
+    return True
+
+
 def _check(message: Message, job_id: UUID | str) -> None:
     if message.body["type"] == "error":
         raise JobNotFound(f"There is no job {job_id}.")
