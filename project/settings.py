@@ -7,6 +7,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from project import env as environment
+from project.logs import without_request
 from project.mail import default_mailer, default_sender
 
 env = environment.read()
@@ -147,6 +148,7 @@ LOGGING = {
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),
                 structlog.stdlib.ExtraAdder(),
+                without_request,
                 structlog.processors.format_exc_info,
             ],
         }
@@ -164,6 +166,8 @@ LOGGING = {
     "loggers": {
         # Django gives it a handler of its own.
         "django": {"handlers": [], "level": env.log_level},
+        # At DEBUG it tells all that a page was given.
+        "django.template": {"level": "INFO"},
         # One line a job would drown all else under load.
         "django.tasks": {"level": "WARNING"},
         # While PostgreSQL is away it tells each try of each connection; whoever needs one says so itself.

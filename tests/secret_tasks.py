@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.tasks import task
 
 from jobs import JobContext
@@ -39,3 +40,9 @@ def tell_all_in_process(password: str) -> None:
 @task(takes_context=True)
 async def whisper(context: JobContext, text: str) -> None:
     raise ConnectionError(text)
+
+
+@task
+async def tell_settings() -> None:
+    """As a library does that cannot connect."""
+    raise ConnectionError(f"no answer from {settings.BILLING} with {settings.SECRET_KEY}")
