@@ -3,8 +3,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import redis
@@ -24,6 +22,7 @@ from jobs.models import Event, Job
 from jobs.status import Status
 from jobs.worker.loop import Worker
 from tests import secret_tasks
+from tests.planted import all_that_redis_holds
 from tests.secret_tasks import got
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,22 +44,6 @@ def all_that_is_stored() -> str:
     """Every row of jobs and events, as text in which nothing is escaped but quotes."""
     rows = json.loads(serializers.serialize("json", [*Job.objects.all(), *Event.objects.all()]))
     return json.dumps(rows, ensure_ascii=False)
-
-
-def all_that_redis_holds(client: Any) -> Iterator[bytes]:
-    """Not by DUMP, which compresses."""
-    for key in client.scan_iter("*"):
-        match client.type(key):
-            case b"string":
-                yield client.get(key)
-            case b"list":
-                yield from client.lrange(key, 0, -1)
-            case b"zset":
-                yield from client.zrange(key, 0, -1)
-            case b"set":
-                yield from client.smembers(key)
-            case other:
-                pytest.fail(f"{key!r} is a {other!r}, which nobody looks into")
 
 
 async def test_the_task_gets_the_values_by_position_by_name_and_by_default():

@@ -23,6 +23,7 @@ from jobs.api.repeats import first_of, key_of
 from jobs.api.schemas import BatchOut, Submission
 from jobs.api.submission import Call, read_call, tell_listeners
 from jobs.api.traces import traceparent_of
+from jobs.api.webhooks import unknown_webhook, unknown_webhooks
 from jobs.errors import JobError
 from jobs.events.shapes import API
 from jobs.lifecycle.enqueue import aenqueue_many
@@ -91,6 +92,7 @@ async def _read(request: ApiRequest, body: bytes) -> Batch:
         except (Problem, JobError) as error:
             batch.problems[index] = as_problem(error)
     await _check_uploads(batch, calls, request.auth)
+    await _check_webhooks(batch, request.auth)
     return batch
 
 
@@ -102,6 +104,13 @@ async def _check_uploads(batch: Batch, calls: dict[int, Call], owner: Any) -> No
         index = indexes[place]
         batch.problems[index] = calls[index].misfit(error)
         del batch.jobs[index]
+
+
+async def _check_webhooks(batch: Batch, owner: Any) -> None:
+    """Takes out the jobs that name webhooks of others."""
+    unknown = await unknown_webhooks((job.webhook_id for job in batch.jobs.values()), owner)
+    for index in [index for index, job in batch.jobs.items() if job.webhook_id in unknown]:
+        batch.problems[index] = unknown_webhook(batch.jobs.pop(index).webhook_id)
 
 
 def _misfit(batch: Batch) -> Problem:

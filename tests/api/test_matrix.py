@@ -64,13 +64,13 @@ WEBHOOK_ID, DELIVERY_ID = uuid7(), uuid7()
 
 def make_webhook() -> None:
     """Ada's, with a delivery."""
-    job = Job.objects.get(owner__username="ada")
-    webhook, _ = WebhookEndpoint.objects.get_or_create(
-        id=WEBHOOK_ID, defaults={"owner_id": job.owner_id, "url": URL}
-    )
-    WebhookDelivery.objects.get_or_create(
-        id=DELIVERY_ID, defaults={"endpoint": webhook, "job": job, "created_at": timezone.now()}
-    )
+    job = Job.objects.select_related("owner").get(owner__username="ada")
+    if not WebhookEndpoint.objects.exists():
+        assert job.owner
+        webhook = WebhookEndpoint.objects.create(id=WEBHOOK_ID, owner=job.owner, url=URL)
+        WebhookDelivery.objects.create(
+            id=DELIVERY_ID, endpoint=webhook, job=job, created_at=webhook.created_at
+        )
 
 
 def of_webhook(answer: int, scope: Scope = Scope.WRITE, **more: Any) -> Row:

@@ -146,6 +146,9 @@ async def test_nobody_reaches_the_webhooks_of_others(ada, bob, staff):
         refusal = await caller.submit(add.public_name, {"a": 1}, webhook=webhook["id"])
         assert (refusal.status_code, refusal.json()["type"]) == (422, "/docs/problems#unknown-webhook")
         assert refusal.json()["errors"][0]["pointer"] == "/webhook"
+        jobs = [{"task": add.public_name, "args": {"a": 1}}] * 2
+        refusal = await caller.post("/api/v1/jobs/batch", [jobs[0], jobs[1] | {"webhook": webhook["id"]}])
+        assert (refusal.status_code, refusal.json()["errors"][0]["pointer"]) == (422, "/1/webhook")
 
 
 async def test_a_user_has_so_many_webhooks_and_no_more_and_pages_through_them(ada):
