@@ -76,6 +76,7 @@ class Hub:
         self._doorbell: Doorbell | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_store_away = False
+        self._is_shut_down = False
 
     def enter(self, listener: "Listener") -> None:
         """Raises TooMany."""
@@ -88,6 +89,8 @@ class Hub:
             for work in (self._read_behind, self._check_tails, self._check_access):
                 self.spawn(work())
         self.listeners.add(listener)
+        if self._is_shut_down:
+            listener.end(Ending.SHUTDOWN)
 
     async def leave(self, listener: "Listener") -> None:
         """The last one puts out the light."""
@@ -104,7 +107,8 @@ class Hub:
             await doorbell.close()
 
     def shut_down(self) -> None:
-        """Tells all who listen that this process ends."""
+        """Tells all who listen, and all who still come, that this process ends."""
+        self._is_shut_down = True
         for listener in self.listeners:
             listener.end(Ending.SHUTDOWN)
 

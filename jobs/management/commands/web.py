@@ -14,7 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
-from jobs.management.sockets import SocketProtocol
+from jobs.live.hub import hub
+from jobs.management.sockets import HttpProtocol, SocketProtocol
 from jobs.patience import limit_everybody
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def listen(host: str, port: int) -> socket.socket:
 def configuration() -> uvicorn.Config:
     return uvicorn.Config(
         import_string(settings.ASGI_APPLICATION),
-        http="httptools",
+        http=HttpProtocol,
         ws=SocketProtocol,
         ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,  # 17 KiB a socket instead of 53
@@ -92,7 +93,9 @@ async def serve(server: uvicorn.Server, listener: socket.socket) -> None:
 
 
 def begin_shutdown(server: uvicorn.Server, ending: signal.Signals) -> None:
-    """Accept nothing more; then stop. uvicorn hangs up on whoever has connected and not yet asked, so it waits."""
+    """Accept nothing more, and end all streams; then stop. uvicorn hangs up on whoever has connected and not yet asked,
+    so it waits."""
     for accepting in getattr(server, "servers", []):  # which it has once it has started
         accepting.close()
+    hub().shut_down()
     asyncio.get_running_loop().call_later(LAST_REQUESTS_SECONDS, server.handle_exit, ending, None)
