@@ -23,6 +23,7 @@ async def test_nothing_sticks_out_on_a_phone(open_as):
     for path in (
         "/?task=demo.everything",
         "/?task=reports.build",
+        "/tokens/",
         address,
         "/nowhere",
         "/login/?next=/nowhere",
@@ -43,6 +44,11 @@ async def test_every_text_has_enough_contrast(open_as, scheme):
     await shows(card, "Running")
     assert await page.evaluate(CONTRAST) == []
     await page.goto("/?task=demo.everything")
+    assert await page.evaluate(CONTRAST) == []
+    await page.goto("/tokens/")
+    await page.get_by_role("textbox", name="Name").fill("laptop")
+    await page.get_by_role("button", name="Make a token").click()
+    await page.get_by_text("Copy it now").wait_for()
     assert await page.evaluate(CONTRAST) == []
     ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(17, 19, 14)") == (scheme == "dark"), "the test did see this scheme"
