@@ -19,10 +19,13 @@ from project.health import prober
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, _default_store: None, transactional_db: None) -> str:
+def store(request: pytest.FixtureRequest, _default_store: None, transactional_db: None) -> Iterator[str]:
     """Runs the test once per kind of store, in real transactions, on empty tables. The value names the kind."""
     assert connection.vendor == request.param
-    return str(request.param)
+    yield str(request.param)
+    if request.node.get_closest_marker("django_db"):
+        # It empties the tables when these are no longer the default ones.
+        call_command("flush", verbosity=0, interactive=False)
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ class Outbox:
                 ended.recorded.set_exception(again)
 
     async def _finish(self, batch: Sequence[_Ended], store: StoreThread | None = None) -> None:
-        await self.telling.write_last_words([ended.attempt for ended in batch])
+        last_words = await self.telling.write_last_words([ended.attempt for ended in batch])
         events = await until_stored(
             store or self._store,
             self._recording,
@@ -124,7 +124,7 @@ class Outbox:
         for ended in batch:
             if not ended.recorded.done():
                 ended.recorded.set_result(ended.attempt.job.id in changed)
-        await publish(events)
+        await publish([*last_words, *events])
 
     async def _settle(self, batch: Sequence[_Ended]) -> None:
         """Tells Redis of what was committed. If it is away, the leases run out and the store's word counts."""

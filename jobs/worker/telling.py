@@ -58,32 +58,33 @@ class Telling:
         """All that has been said since the last time, once there is any."""
         await self._has_said.wait()
         self._has_said.clear()
-        await self._write_all()
+        await publish(await self._write_all())
 
     async def write_progress(self) -> None:
         """The newest of every job since the last time, once there is any."""
         await self._has_progress.wait()
         self._has_progress.clear()
         batch, self._progress = list(self._progress.values()), {}
-        await self._write_progress(batch)
+        await publish(await self._write_progress(batch))
         await asyncio.sleep(PROGRESS_EVERY_SECONDS)
 
-    async def write_last_words(self, attempts: Sequence[Attempt]) -> None:
-        """What was said just before the end of these would come too late after it."""
+    async def write_last_words(self, attempts: Sequence[Attempt]) -> list[EventRow]:
+        """What was said just before the end of these would come too late after it. Answers events to be published."""
+        events: list[EventRow] = []
         if any(attempt.voice.has_spoken for attempt in attempts):
-            await self._write_all()
+            events += await self._write_all()
         last = [self._progress.pop(attempt.job.id, None) for attempt in attempts]
         if reports := [progress for progress in last if progress]:
-            await self._write_progress(reports)
+            events += await self._write_progress(reports)
+        return events
 
-    async def _write_progress(self, reports: Sequence[Progress]) -> None:
-        await publish(await until_stored(self._store, self._trouble, record_progress, reports))
+    async def _write_progress(self, reports: Sequence[Progress]) -> list[EventRow]:
+        return await until_stored(self._store, self._trouble, record_progress, reports)
 
-    async def _write_all(self) -> None:
+    async def _write_all(self) -> list[EventRow]:
         async with self._writing:
             batch = [self._said.popleft() for _ in range(len(self._said))]
-            events = await self._write_together(batch) if batch else []
-        await publish(events)
+            return await self._write_together(batch) if batch else []
 
     async def _write_together(self, batch: Sequence[_Pending]) -> list[EventRow]:
         try:
