@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from jobs.dashboard import values, words
+from jobs.dashboard import output, values, words
 from jobs.dashboard.values import Shown
 from jobs.errors import InvalidInput, UnknownTask
 from jobs.events.shapes import arguments, file_json, public_name
@@ -193,10 +193,13 @@ class Card:
 
     @property
     def result(self) -> Shown | None:
-        """What the task returned, without the list of files, which are shown as such."""
+        """What the task returned, without what is shown as such: the list of files, and the output of a stream."""
         value = self.job.return_value
-        if isinstance(value, dict):
-            value = {key: item for key, item in value.items() if key != "files"} or None
+        match value:
+            case dict():
+                value = {key: item for key, item in value.items() if key != "files"} or None
+            case list() if _is_streaming(self.job):
+                value = None if self.form == Form.ALONE else output.joined(value)
         return None if value is None else values.shown(value)
 
     @property
@@ -265,6 +268,14 @@ def _defaults(job: Job) -> dict[str, Any]:
     except UnknownTask:
         return {}
     return {name: each.default for name, each in parameters.items() if each.default is not each.empty}
+
+
+def _is_streaming(job: Job) -> bool:
+    """Whether its task's values are told one by one; not for a task that is not defined here."""
+    try:
+        return find_task(job.task_path).is_streaming
+    except UnknownTask:
+        return False
 
 
 def task_summary(job: Job) -> str:

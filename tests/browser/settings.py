@@ -5,3 +5,4 @@ from tests.flow.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.browser"]
 SERVESTATIC_USE_FINDERS = True  # nobody has collected the static files
+ROOT_URLCONF = "tests.browser.urls"

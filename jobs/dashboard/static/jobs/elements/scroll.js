@@ -5,10 +5,14 @@ const NEAR_PX = 8;
 export class ScrollToEnd {
   #box;
   #isAtEnd = true;
+  #top = 0;
   #frame = 0;
+  // The box may have grown since it was scrolled to its end: only a way up is the reader's.
   #look = () => {
     const { scrollHeight, scrollTop, clientHeight } = this.#box;
-    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    if (scrollHeight - scrollTop - clientHeight < NEAR_PX) this.#isAtEnd = true;
+    else if (scrollTop < this.#top) this.#isAtEnd = false;
+    this.#top = scrollTop;
   };
 
   constructor(box) {

@@ -1,5 +1,4 @@
 // Follows topics without a socket: by streams of server-sent events, and by polls where these do not get through.
-import { Refused } from "./api.js";
 import { messages } from "./sse.js";
 
 // A browser opens six connections to a host; requests that wait must leave some for the page.
@@ -19,6 +18,8 @@ const POLL_SELDOM_MS = 5_000;
 const POLL_ENDED_MS = 30_000;
 const MAX_PAUSE_MS = 15_000;
 
+// Answers that asking again would not change.
+const FINAL = new Set([401, 403, 404]);
 const ENDED = new Set(["successful", "failed", "cancelled"]);
 
 export class Http {
@@ -61,7 +62,7 @@ export class Http {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof Refused && error.status < 500) return this.#refuse(topic, error);
+        if (FINAL.has(error.status)) return this.#refuse(topic, error);
         this.#become(false);
         failures += 1;
         pause = Math.min(MAX_PAUSE_MS, POLL_MS * 2 ** failures);

@@ -1,0 +1,156 @@
+"""The elements in a page of one's own: whatever the network does, each line is shown once."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, Route, expect
+
+from tests.browser.conftest import Open, Site
+from tests.system import Caller
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+#: How long the tab has no network; a minute at most, as the job talks for longer.
+OFFLINE_SECONDS = float(os.environ.get("OFFLINE_SECONDS", "2.5"))
+EVERY_SECONDS = 0.05
+
+#: A proxy that lets no socket through.
+NO_SOCKETS = """
+window.WebSocket = class {
+  constructor() { setTimeout(() => this.onclose({ code: 1006 })); }
+  close() {}
+};
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(site: Site) -> AsyncIterator[Caller]:
+    caller = site.system.caller("ada")
+    yield caller
+    caller.http.close()
+
+
+def talk(ada: Caller, seconds: float) -> str:
+    """A job that logs lines and puts out their numbers."""
+    job_id: str = ada.submit("demo.talks", seconds=seconds, every=EVERY_SECONDS)["id"]
+    return job_id
+
+
+async def logged(ada: Caller, job_id: str, lines: int) -> None:
+    """Until the server has so many lines of the job."""
+    async with asyncio.timeout(90):
+        while await asyncio.to_thread(count_lines, ada, job_id) < lines:
+            await asyncio.sleep(0.1)
+
+
+def count_lines(ada: Caller, job_id: str) -> int:
+    path: str | None = f"/jobs/{job_id}/events"
+    kinds: Counter[str] = Counter()
+    while path:
+        page: Any = ada.http.get(path).json()
+        kinds.update(event["kind"] for event in page["events"])
+        path = page["next"] and page["next"].removeprefix("/api/v1")
+    return kinds["log"]
+
+
+async def shows_all(page: Page, seconds: float) -> None:
+    """The job has ended, and each of its lines and chunks is there once, in order."""
+    await expect(page.locator("job-status")).to_have_text("Successful")
+    numbers = range(round(seconds / EVERY_SECONDS))
+    lines = await page.locator("job-log p span").all_inner_texts()
+    assert lines == [*(f"line {number}" for number in numbers), "That was <b>all</b>."]
+    output = "".join(f"{number} " for number in numbers) + f'\n{{"lines":{len(numbers)}}}'
+    assert (await page.locator("job-stream").text_content() or "").strip() == output
+    await expect(page.locator("job-progress").get_by_role("progressbar", name="Progress")).to_have_text(
+        "100 %"
+    )
+
+
+async def test_a_tab_that_was_offline_shows_every_line_once(open_as: Open, ada: Caller):
+    seconds = OFFLINE_SECONDS + 2
+    job_id = talk(ada, seconds)
+    page = await open_as(path=f"/watch/{job_id}")
+    lines = page.locator("job-log p")
+    await expect(lines).not_to_have_count(0)
+    await page.context.set_offline(True)
+    known = await lines.count()
+    await logged(ada, job_id, known + round(OFFLINE_SECONDS / EVERY_SECONDS))
+    assert await lines.count() < known + 10, "it was offline"
+    await page.context.set_offline(False)
+    await shows_all(page, seconds)
+
+
+@pytest.mark.parametrize("are_streams_blocked", [False, True], ids=["sockets", "sockets and streams"])
+async def test_where_these_are_blocked_every_line_is_shown_once(open_as, ada, are_streams_blocked):
+    accepted: Counter[str] = Counter()
+
+    async def pass_on(route: Route) -> None:
+        accept = route.request.headers["accept"]
+        accepted[accept] += 1
+        is_blocked = are_streams_blocked and accept == "text/event-stream"
+        await (route.abort() if is_blocked else route.continue_())
+
+    page = await open_as()
+    await page.context.add_init_script(NO_SOCKETS)
+    await page.route("**/events*", pass_on)
+    job_id = talk(ada, seconds=6)
+    await page.goto(f"/watch/{job_id}")
+    await shows_all(page, seconds=6)
+    assert accepted["text/event-stream"]
+    assert bool(accepted["application/json"]) == are_streams_blocked
+
+
+async def test_the_elements_of_a_page_share_a_socket_and_a_subscription(open_as, ada):
+    frames: list[Any] = []
+    sockets: list[Any] = []
+    page = await open_as(path="/login/?next=/nowhere")
+
+    def hear(socket: Any) -> None:
+        sockets.append(socket)
+        socket.on("framesent", lambda frame: frames.append(frame))
+
+    page.on("websocket", hear)
+    job_id = talk(ada, seconds=1)
+    await page.goto(f"/watch/{job_id}")
+    await shows_all(page, seconds=1)
+    assert len(sockets) == 1
+    assert len([frame for frame in frames if f'"job:{job_id}"' in frame]) == 1
+
+
+async def test_the_tags_tell_the_truth_without_javascript(open_as, ada):
+    job_id = talk(ada, seconds=1)
+    await ada.until(job_id, "successful")
+    page = await open_as(path=f"/watch/{job_id}", java_script_enabled=False)
+    await shows_all(page, seconds=1)
+    row = page.locator(f'job-list li[data-job="{job_id}"]')
+    await expect(row.get_by_role("link")).to_have_text("demo.talks")
+    await expect(row.locator(".handoff-status")).to_have_text("Successful")
+
+
+async def test_elements_that_come_late_show_all_from_the_first_event(open_as, ada):
+    job_id = talk(ada, seconds=1)
+    page = await open_as(path=f"/watch/{job_id}")
+    await shows_all(page, seconds=1)
+    names = ("job-status", "job-progress", "job-stream", "job-log")
+    await page.locator("main").evaluate(
+        """(main, [id, names]) => main.replaceChildren(...names.map((name) => {
+             const element = document.createElement(name);
+             element.setAttribute("job", id);
+             return element;
+           }))""",
+        [job_id, names],
+    )
+    await shows_all(page, seconds=1)
+
+
+async def test_a_list_shows_new_jobs_by_itself(open_as, ada):
+    page = await open_as(path=f"/watch/{talk(ada, seconds=1)}")
+    job_id = talk(ada, seconds=1)
+    row = page.locator(f'job-list li[data-job="{job_id}"]')
+    await expect(row.locator(".handoff-status")).to_have_text("Successful")
+    assert await page.locator("job-list li").first.get_attribute("data-job") == job_id
