@@ -20,6 +20,8 @@ const MAX_PAUSE_MS = 15_000;
 
 // Answers that asking again would not change.
 const FINAL = new Set([401, 403, 404]);
+// Instead of a stream: the job has ended, and nothing is left to tell.
+const NO_CONTENT = 204;
 const ENDED = new Set(["successful", "failed", "cancelled"]);
 
 export class Http {
@@ -65,7 +67,7 @@ export class Http {
         if (FINAL.has(error.status)) return this.#refuse(topic, error);
         this.#become(false);
         failures += 1;
-        pause = Math.min(MAX_PAUSE_MS, POLL_MS * 2 ** failures);
+        pause = Math.min(MAX_PAUSE_MS, POLL_MS * 2 ** (failures - 1));
       }
       await sleep(pause * (0.5 + Math.random() / 2), signal);
     }
@@ -95,6 +97,7 @@ export class Http {
       for await (const message of messages(answer, () => this.#hearLine(silence))) {
         this.#hear(topic, message);
       }
+      if (answer.status === NO_CONTENT) this.#ended.add(topic.name);
     } catch (error) {
       if (!signal.aborted && !silence.hasBegun) this.#failedStreams += 1;
       throw error;

@@ -1,8 +1,10 @@
 // Reads server-sent events from fetch(): EventSource can neither send a token nor tell a refusal or a silent
 // connection from one that is well.
 
-// The JSON in each event's data. `onLine` is called with every line, comments too.
+// The JSON in each event's data; of an answer without content, nothing. `onLine` is called with every line, comments
+// too.
 export async function* messages(answer, onLine) {
+  if (!answer.body) return onLine("");
   const type = answer.headers.get("Content-Type") ?? "";
   if (!type.startsWith("text/event-stream")) throw new Error(`Expected a stream, got ${type}.`);
   const data = [];
