@@ -21,8 +21,10 @@ from jobs.errors import (
     KeyReused,
     MayNotActForOthers,
     NotEnded,
+    NotWaiting,
     UniqueKeyHeld,
     UnknownOwner,
+    UnknownQueue,
     UnknownTask,
 )
 from jobs.task import exposed_tasks
@@ -135,6 +137,8 @@ _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
     AlreadyEnded: lambda error: Problem(Kind.ALREADY_ENDED, str(error)),
     NotEnded: lambda error: Problem(Kind.NOT_ENDED, str(error)),
     KeyReused: lambda error: Problem(Kind.KEY_REUSED, str(error)),
+    NotWaiting: lambda error: Problem(Kind.NOT_WAITING, str(error)),
+    UnknownQueue: lambda error: Problem(Kind.NOT_FOUND, str(error)),
     UniqueKeyHeld: lambda error: Problem(Kind.UNIQUE_KEY_HELD, str(error)),
     BrokerUnavailable: _broker_unavailable,
     OperationalError: _unavailable,

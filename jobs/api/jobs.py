@@ -1,4 +1,4 @@
-"""`/jobs`: submit, list, look at."""
+"""`/jobs`: submit, list, look at, change."""
 
 from typing import Any
 from uuid import UUID
@@ -11,17 +11,19 @@ from pydantic import Field
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
+from jobs.api.by import by_of
 from jobs.api.openapi import refuses, takes
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
 from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
 from jobs.api.repeats import key_of
-from jobs.api.schemas import NO_NUL, JobOut, JobsOut, Submission
+from jobs.api.schemas import NO_NUL, Change, JobOut, JobsOut, Submission
 from jobs.api.submission import job_of, store
 from jobs.api.traces import traceparent_of
 from jobs.api.waiting import applied, has_changed, has_ended, wait_of
 from jobs.events.shapes import job_json
 from jobs.lifecycle.once import answer_to
+from jobs.lifecycle.prioritize import aprioritize
 from jobs.models import Job, Scope
 from jobs.models.job import JobQuerySet
 from jobs.status import Status
@@ -134,6 +136,21 @@ def _unless_known(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     conditional = get_conditional_response(request, etag=answer["ETag"], response=answer)
     assert isinstance(conditional, HttpResponse)
     return conditional
+
+
+@router.patch(
+    "/jobs/{uuid:job_id}",
+    auth=needs(Scope.WRITE),
+    response={200: JobOut},
+    openapi_extra=takes(JSON, Change.model_json_schema()) | refuses(400, 404, 409, 413, 415, 422),
+)
+async def change_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
+    """Gives a job that waits another priority; it keeps its age."""
+    await find_job(request, job_id)
+    change = read_json(request, Change)
+    await aprioritize(job_id, change.priority, by=await by_of(request))
+    job = await find_job(request, job_id)
+    return json_answer(job_json(job, with_traceback=request.auth.is_staff))
 
 
 async def find_job(request: ApiRequest, job_id: UUID) -> Job:

@@ -50,10 +50,12 @@ def refuses(*statuses: int) -> dict[str, Any]:
     return {"responses": _refusals(statuses)}
 
 
-def takes(media_type: str, schema: dict[str, Any], *others: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+def takes(
+    media_type: str, schema: dict[str, Any], *others: tuple[str, dict[str, Any]], required: bool = True
+) -> dict[str, Any]:
     """For `openapi_extra`: the body that this operation reads, in one media type or several."""
     content = {each: {"schema": of_it} for each, of_it in ((media_type, schema), *others)}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def gives(media_type: str, *refused: int) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Kind(Enum):
     NOT_ACCEPTABLE = "not-acceptable", 406, "The answer is JSON, which the request does not accept"
     ALREADY_ENDED = "already-ended", 409, "The job has ended"
     NOT_ENDED = "not-ended", 409, "The job has not ended"
+    NOT_WAITING = "not-waiting", 409, "The job does not wait"
     UNIQUE_KEY_HELD = "unique-key-held", 409, "A newer job holds the same unique key"
     IN_PROGRESS = "in-progress", 409, "The request with this Idempotency-Key is still being answered"
     TOO_MANY_WEBHOOKS = "too-many-webhooks", 409, "You have as many webhooks as one may have"

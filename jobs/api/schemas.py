@@ -16,7 +16,7 @@ from pydantic import (
     StrictStr,
 )
 
-from jobs.models import EventKind
+from jobs.models import Action, EventKind, Via
 from jobs.models.webhook import MAX_DESCRIPTION_LENGTH, MAX_URL_LENGTH
 from jobs.status import Status
 
@@ -52,6 +52,8 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_typ
 
 #: PostgreSQL neither stores nor looks for a NUL.
 NO_NUL = r"^[^\x00]*$"
+#: Of a user; the largest that the column holds.
+MAX_ID = 2**63 - 1
 MAX_TAGS = 10
 Tag = Annotated[StrictStr, Field(min_length=1, max_length=50, pattern=NO_NUL)]
 
@@ -180,6 +182,88 @@ class JobsOut(Shown):
 
     jobs: list[JobOut]
     next: str | None = Field(description="Address of the next page; also in the Link header.")
+
+
+class QueueOut(Shown):
+    """What waits and runs in a queue."""
+
+    name: str
+    ready: int
+    deferred: int
+    running: int
+    paused_at: AwareDatetime | None
+    weight: int = Field(description="Its share of a worker's slots while several queues have work.")
+    max_slots: int | None = Field(description="The most of a worker's slots that it may have.")
+
+
+class QueuesOut(Shown):
+    queues: list[QueueOut]
+
+
+class PauseOut(Shown):
+    """A queue from which no worker starts a job."""
+
+    queue: str
+    paused_at: AwareDatetime
+
+
+class WorkerOut(Shown):
+    """A worker that lives."""
+
+    id: str
+    host: str
+    pid: int
+    started_at: AwareDatetime
+    queues: list[str]
+    slots: int = Field(description="Jobs that it runs at a time.")
+    running: int = Field(description="Jobs that it had a lease on when it was last seen.")
+    last_seen_at: AwareDatetime
+
+
+class WorkersOut(Shown):
+    workers: list[WorkerOut]
+
+
+class AuditTokenOut(Shown):
+    id: int
+    name: str
+
+
+class AuditRecordOut(Shown):
+    """One action. `user` is null for a command, the application's own code, and users who were deleted."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    at: AwareDatetime
+    action: Action
+    job_id: str | None = Field(json_schema_extra={"format": "uuid"})
+    queue: str | None
+    user: int | None
+    by: str = Field(description="The user's name, or the account that ran the command.")
+    via: Via
+    token: AuditTokenOut | None
+    address: str | None
+    outcome: str
+
+
+class AuditOut(Shown):
+    """Newest first."""
+
+    records: list[AuditRecordOut]
+    next: str | None = Field(description="Address of the next page; also in the Link header.")
+
+
+class Retrial(Given):
+    """How a job is tried again."""
+
+    args: dict[str, Any] | None = Field(
+        default=None, description="Instead of those it had, as in a submission."
+    )
+
+
+class Change(Given):
+    """What may be changed about a job that waits."""
+
+    priority: StrictInt = Field(ge=TASK_MIN_PRIORITY, le=TASK_MAX_PRIORITY)
 
 
 class EventOut(Shown):

@@ -18,6 +18,7 @@ from jobs.events.shapes import job_json
 from jobs.lifecycle import signals
 from jobs.lifecycle.enqueue import aenqueue, new_job
 from jobs.lifecycle.once import Key, aenqueue_once
+from jobs.lifecycle.retry import Arguments
 from jobs.models import Job
 from jobs.models.row import JobRow
 from jobs.task import Task, find_exposed_task
@@ -71,6 +72,18 @@ async def job_of(submission: Submission, *, owner: Any, traceparent: str = "") -
     if submission.webhook in await unknown_webhooks([submission.webhook], owner):
         raise unknown_webhook(submission.webhook)
     return call.new_job()
+
+
+async def arguments_of(job: Job, args: dict[str, Any]) -> Arguments:
+    """Other arguments for a job, checked as a submission's are. Raises Problem, UnknownTask or ArgumentsTooLarge."""
+    task = find_exposed_task(job.task_path)
+    try:
+        arguments = parse(task, args)
+        for error in (await misplaced_uploads([(task, arguments)], job.owner_id)).values():
+            raise error
+        return Arguments.of(task, arguments)
+    except InvalidArguments as error:
+        raise _misfit(task, args, error) from error
 
 
 async def store(job: JobRow, key: Key | None, *, asker: Any) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from jobs.conf import options
 from jobs.lifecycle.once import KEPT
-from jobs.models import Event, File, IdempotencyKey, Job, Tag, UniqueKey
+from jobs.models import AuditRecord, Event, File, IdempotencyKey, Job, Tag, UniqueKey
 
 #: Rows that one transaction deletes, with what belongs to them.
 MAX_BATCH = 500
 #: Events among that: a task that streams may have more of them than a transaction should take.
 MAX_EVENTS = 20_000
+
+#: How long it is known who did what by hand: longer than jobs are, and not for ever, as addresses tell of people.
+KEEP_AUDIT = timedelta(days=90)
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ logger = logging.getLogger(__name__)
 def batches(now: datetime) -> Iterator[int]:
     """Deletes what has been kept for long enough, a batch each step; yields how many rows each had."""
     while pruned := _prune_keys(now - KEPT):
+        yield pruned
+    while pruned := _prune_audit(now - KEEP_AUDIT):
         yield pruned
     if (seconds := options().keep_seconds) is not None:
         before = now - timedelta(seconds=seconds)
@@ -38,6 +43,12 @@ def _walk[Row: (Job, File)](prune: Callable[[UUID, datetime], list[Row]], before
     while rows := prune(last, before):
         last = rows[-1].id
         yield len(rows)
+
+
+def _prune_audit(before: datetime) -> int:
+    old = AuditRecord.objects.filter(id__lt=first_id_at(before)).order_by("id").values("id")[:MAX_BATCH]
+    number, _ = AuditRecord.objects.filter(id__in=old).delete()
+    return number
 
 
 def _prunable(before: datetime) -> QuerySet[Job]:

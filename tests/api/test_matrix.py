@@ -24,6 +24,8 @@ SUBMISSION = {"task": add.public_name, "args": {"a": 1}}
 JOB = "/api/v1/jobs/<uuidstr:job_id>"
 WEBHOOK = "/api/v1/webhooks/<uuidstr:webhook_id>"
 DELIVERIES = f"{WEBHOOK}/deliveries"
+PAUSE = "/api/v1/queues/<str:name>/pause"
+DEFAULT_QUEUE = {"<str:name>": "default"}
 URL = "https://ada.example/hook"
 
 
@@ -90,6 +92,13 @@ MATRIX = {
         whose=Whose.OWNERS, answer=200, scope=Scope.CANCEL, job_token=True, body={}
     ),
     ("POST", f"{JOB}/retries"): Row(whose=Whose.OWNERS, answer=409, scope=Scope.WRITE, body={}),
+    ("PATCH", JOB): Row(whose=Whose.OWNERS, answer=409, scope=Scope.WRITE, body={"priority": 1}),
+    ("POST", f"{JOB}/promotion"): Row(whose=Whose.OWNERS, answer=409, scope=Scope.WRITE),
+    ("GET", "/api/v1/queues"): Row(whose=Whose.ANYBODYS, answer=200),
+    ("PUT", PAUSE): Row(whose=Whose.STAFFS, answer=200, scope=Scope.ADMIN, at=DEFAULT_QUEUE),
+    ("DELETE", PAUSE): Row(whose=Whose.STAFFS, answer=204, scope=Scope.ADMIN, at=DEFAULT_QUEUE),
+    ("GET", "/api/v1/workers"): Row(whose=Whose.STAFFS, answer=200, scope=Scope.ADMIN),
+    ("GET", "/api/v1/audit"): Row(whose=Whose.STAFFS, answer=200, scope=Scope.ADMIN),
     ("GET", f"{JOB}/events"): Row(whose=Whose.OWNERS, answer=200, job_token=True),
     ("GET", f"{JOB}/files/<str:name>"): Row(whose=Whose.OWNERS, answer=200, job_token=True),
     ("POST", f"{JOB}/tokens"): Row(whose=Whose.OWNERS, answer=201, body={}),

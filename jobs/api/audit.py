@@ -1,0 +1,61 @@
+"""`/audit`: who did what by hand."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from jobs.api.answers import gives_json, json_answer
+from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
+from jobs.api.openapi import refuses
+from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
+from jobs.api.schemas import MAX_ID, AuditOut
+from jobs.api.staff import check_staff
+from jobs.events.shapes import timestamp
+from jobs.models import AuditRecord, Scope
+
+router = Router(tags=["audit"])
+router.add_decorator(gives_json, mode="view")
+
+
+class AuditListing(Schema):
+    """Which records, and which page of them."""
+
+    job: UUID | None = Field(default=None, description="What was done to this job.")
+    user: int | None = Field(default=None, ge=1, le=MAX_ID, description="What this user did.")
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: UUID | None = Field(default=None, description="From the `next` of the page before.")
+
+
+@router.api_operation(
+    list(SAFE_METHODS), "/audit", auth=needs(Scope.ADMIN), response=AuditOut, openapi_extra=refuses(422)
+)
+async def list_audit(request: ApiRequest, listing: Query[AuditListing]) -> HttpResponse:
+    """Newest first; it outlives the jobs. For staff."""
+    check_staff(request)
+    asked = {"job_id": listing.job, "user_id": listing.user, "id__lt": listing.cursor}
+    which = {name: value for name, value in asked.items() if value is not None}
+    records = AuditRecord.objects.filter(**which).order_by("-id")[: listing.limit + 1]
+    found = [record async for record in records]
+    page = found[: listing.limit]
+    following = next_url(request, cursor=page[-1].id) if len(found) > len(page) else None
+    body = {"records": [_record_json(record) for record in page], "next": following}
+    return json_answer(body, headers=link_header(following))
+
+
+def _record_json(record: AuditRecord) -> dict[str, Any]:
+    return {
+        "id": str(record.id),
+        "at": timestamp(record.at),
+        "action": record.action,
+        "job_id": record.job_id and str(record.job_id),
+        "queue": record.queue_name or None,
+        "user": record.user_id,
+        "by": record.by,
+        "via": record.via,
+        "token": record.token_id and {"id": record.token_id, "name": record.token_name},
+        "address": record.address,
+        "outcome": record.outcome,
+    }
