@@ -1,9 +1,27 @@
 """A browser's end of a socket, without a server between. (channels.testing has one too, but it needs daphne.)"""
 
 import json
+from functools import cache
 from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from consumers.asyncapi import document
+from jobs.api.v1 import api
+
+
+@cache
+def told_schema() -> Draft202012Validator:
+    """Validates any message of the server."""
+    here, there = "/api/v1/asyncapi.json", "/api/v1/openapi.json"
+    documents = {here: document(), there: json.loads(json.dumps(api.get_openapi_schema()))}
+    told = [message["$ref"] for message in documents[here]["operations"]["tell"]["messages"]]
+    schemas = [{"$ref": f"{here}#/components/schemas/{ref.rpartition('/')[2]}"} for ref in told]
+    known = {url: DRAFT202012.create_resource(each) for url, each in documents.items()}
+    return Draft202012Validator({"oneOf": schemas}, registry=Registry().with_resources(known.items()))
 
 
 class Socket:
@@ -26,8 +44,10 @@ class Socket:
         await self._end.send_input({"type": "websocket.receive", **text_or_bytes})
 
     async def hear(self) -> Any:
-        """The next frame; fails the test when it is a close."""
-        return json.loads((await self._end.receive_output(10))["text"])
+        """The next frame; fails the test when it is a close, or is not as the protocol's document says."""
+        message = json.loads((await self._end.receive_output(10))["text"])
+        told_schema().validate(message)
+        return message
 
     async def hear_or_close_code(self) -> Any:
         """The next frame, or the code of the close that comes instead."""

@@ -80,6 +80,7 @@ def of_webhook(answer: int, scope: Scope = Scope.WRITE, **more: Any) -> Row:
 
 
 MATRIX = {
+    ("GET", "/api/v1/asyncapi.json"): Row(whose=Whose.PUBLIC, answer=200),
     ("GET", "/api/v1/openapi.json"): Row(whose=Whose.PUBLIC, answer=200),
     ("GET", "/api/v1/tasks"): Row(whose=Whose.ANYBODYS, answer=200),
     ("GET", "/api/v1/jobs"): Row(whose=Whose.ANYBODYS, answer=200),
