@@ -1,0 +1,1 @@
+"""The web process whose API is measured: the project's own, beside the least that a view could do."""
