@@ -13,9 +13,10 @@ from ninja import Router
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import ApiRequest, needs
 from jobs.api.bodies import JSON, check_content_type, decode, fitted
+from jobs.api.contract import SUBMISSION, reference
 from jobs.api.exceptions import as_problem
 from jobs.api.items import NDJSON, items
-from jobs.api.openapi import refuses, takes
+from jobs.api.openapi import hears, refuses, takes
 from jobs.api.preferences import preferences
 from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
@@ -40,7 +41,7 @@ LENIENT = {"Preference-Applied": "handling=lenient"}
 #: After so many jobs have been read, other requests have their turn: some milliseconds.
 TURN = 50
 
-JOBS = {"type": "array", "minItems": 1, "items": Submission.model_json_schema()}
+JOBS = {"type": "array", "minItems": 1, "items": reference(SUBMISSION)}
 LINES = {"type": "string", "description": "One job a line, each a JSON object as in the array."}
 
 #: A process reads one batch at a time, so that several take no more of it than one.
@@ -59,7 +60,13 @@ class Batch:
     "/jobs/batch",
     auth=needs(Scope.WRITE),
     response={202: BatchOut},
-    openapi_extra=takes(JSON, JOBS, (NDJSON, LINES)) | refuses(400, 403, 409, 413, 415, 422, 429),
+    openapi_extra=takes(JSON, JOBS, (NDJSON, LINES))
+    | hears(
+        Idempotency_Key="With the same key it may be sent again within 24 hours, and is done once.",
+        Prefer="`handling=lenient`: store the jobs that fit though others do not.",
+        traceparent="W3C trace context; the tasks get it.",
+    )
+    | refuses(400, 403, 409, 413, 415, 422, 429),
 )
 async def submit_batch(request: ApiRequest) -> HttpResponse:
     """Accepts many jobs at once: all of them, or with `Prefer: handling=lenient` those that fit."""

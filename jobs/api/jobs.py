@@ -12,7 +12,8 @@ from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
 from jobs.api.by import by_of
-from jobs.api.openapi import refuses, takes
+from jobs.api.contract import SUBMISSION, reference
+from jobs.api.openapi import hears, refuses, takes
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
 from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
@@ -37,7 +38,13 @@ router.add_decorator(gives_json, mode="view")
     "/jobs",
     auth=needs(Scope.WRITE),
     response={200: JobOut, 202: JobOut},
-    openapi_extra=takes(JSON, Submission.model_json_schema()) | refuses(400, 403, 409, 413, 415, 422, 429),
+    openapi_extra=takes(JSON, reference(SUBMISSION))
+    | hears(
+        Idempotency_Key="With the same key it may be sent again within 24 hours, and is done once.",
+        Prefer="`wait=N`: answer with the result if it comes within N seconds.",
+        traceparent="W3C trace context; the task gets it.",
+    )
+    | refuses(400, 403, 409, 413, 415, 422, 429),
 )
 async def submit_job(request: ApiRequest) -> HttpResponse:
     """Accepts a job: it is stored for good when the answer comes, and its address is in Location.

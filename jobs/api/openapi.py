@@ -9,6 +9,7 @@ from ninja.operation import Operation
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from jobs.api.contract import submission_schemas
 from jobs.api.exceptions import answer_exception
 from jobs.api.problems import MEDIA_TYPE
 from jobs.api.schemas import ProblemOut
@@ -30,7 +31,7 @@ class Api(NinjaAPI):
 
     def get_openapi_schema(self, **_: Any) -> OpenAPISchema:
         document = Document(self, self.get_root_path({}))
-        document["components"]["schemas"].update(_definitions(ProblemOut))
+        document["components"]["schemas"].update(_definitions(ProblemOut) | submission_schemas())
         for path in document["paths"].values():
             # As every GET does, HEAD answers too; the document need not say so twice.
             path.pop("head", None)
@@ -58,6 +59,21 @@ def takes(
     return {"requestBody": {"required": required, "content": content}}
 
 
+def hears(**headers: str) -> dict[str, Any]:
+    """For `openapi_extra`: the headers that this operation heeds, each with what it is for."""
+    parameters = [
+        {
+            "in": "header",
+            "name": name.replace("_", "-"),
+            "required": False,
+            "schema": {"type": "string"},
+            "description": description,
+        }
+        for name, description in headers.items()
+    ]
+    return {"parameters": parameters}
+
+
 def gives(media_type: str, *refused: int) -> dict[str, Any]:
     """For `openapi_extra`: an answer that is not JSON, and the statuses of problems."""
     return {"responses": {200: {"content": {media_type: {}}}} | _refusals(refused)}
@@ -72,5 +88,5 @@ def _refusals(statuses: tuple[int, ...]) -> dict[int, Any]:
 
 
 def _headers(status: int) -> dict[str, Any]:
-    name = {401: "WWW-Authenticate", 405: "Allow", 503: "Retry-After"}.get(status)
+    name = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}.get(status)
     return {"headers": {name: {"schema": {"type": "string"}}}} if name else {}

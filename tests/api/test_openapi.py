@@ -1,9 +1,14 @@
 """The published document says what the API does."""
 
+import dataclasses
+
 import pytest
 
+from jobs.api import contract
 from jobs.api.problems import MEDIA_TYPE, Kind
 from jobs.models import Scope
+from jobs.task import exposed_tasks
+from tests.sample_tasks import add
 
 FOR_JOB_TOKENS = {
     "GET /api/v1/jobs/{job_id}",
@@ -127,8 +132,36 @@ async def test_all_ways_to_sign_in_are_described(document):
 
 async def test_bodies_are_described(document):
     described = dict(operations(document))
-    submission = described["POST /api/v1/jobs"]["requestBody"]["content"]["application/json"]["schema"]
-    assert submission["required"] == ["task"]
-    assert submission["additionalProperties"] is False
+    one = described["POST /api/v1/jobs"]["requestBody"]["content"]["application/json"]["schema"]
+    many = described["POST /api/v1/jobs/batch"]["requestBody"]["content"]
+    assert one == many["application/json"]["schema"]["items"] == {"$ref": "#/components/schemas/Submission"}
+    assert set(many) == {"application/json", "application/x-ndjson"}
     form = described["POST /api/v1/uploads"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["required"] == ["file"]
+
+
+async def test_each_exposed_task_has_a_schema_of_its_own(document):
+    schemas = document["components"]["schemas"]
+    union = schemas["Submission"]
+    assert union["discriminator"]["propertyName"] == "task"
+    mapping = union["discriminator"]["mapping"]
+    assert list(mapping) == list(exposed_tasks())
+    assert [each["$ref"] for each in union["oneOf"]] == list(mapping.values())
+    assert mapping["sample.typed"] == "#/components/schemas/SampleTypedSubmission"
+    typed = schemas["SampleTypedSubmission"]
+    assert (typed["description"], typed["required"]) == (
+        "Takes arguments of several types.",
+        ["task", "args"],
+    )
+    assert typed["properties"]["task"] == {"type": "string", "const": "sample.typed"}
+    assert typed["additionalProperties"] is False
+    assert {"queue", "priority", "run_after", "tags"} < typed["properties"].keys()
+    args = schemas["SampleTypedArgs"]
+    rows = {"description": "How many rows.", "maximum": 10, "minimum": 1, "title": "Rows", "type": "integer"}
+    assert (args["properties"]["rows"], args["required"]) == (rows, ["rows"])
+    assert args["properties"]["kind"]["default"] == "csv"
+
+
+def test_tasks_whose_names_differ_in_signs_alone_get_names_of_their_own():
+    named = [dataclasses.replace(add, expose=name) for name in ("a.b_c", "a.b.c", "aB-c", "x")]
+    assert list(contract._named(named)) == ["ABC", "ABC2", "ABC3", "X"]
