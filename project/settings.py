@@ -35,6 +35,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.health.probes",
+    "project.request_id.request_ids",
     "jobs.api.cross_origin.cross_origin",
     "jobs.api.middleware.problems",
     "django.middleware.security.SecurityMiddleware",
@@ -153,6 +154,7 @@ LOGGING = {
                 else structlog.processors.JSONRenderer(),
             ],
             "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),
