@@ -33,6 +33,8 @@ class Site:
     def __init__(self, system: System) -> None:
         self.system = system
         system.env["DJANGO_SETTINGS_MODULE"] = "tests.browser.settings"
+        #: Another site, as browsers see it.
+        self.embed_origin = system.env["EMBED_ORIGINS"] = f"http://localhost:{system.port}"
         self.web = system.start_web()
         self.worker = system.start_worker()
 

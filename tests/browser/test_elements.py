@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
@@ -160,3 +161,12 @@ async def test_a_list_shows_new_jobs_by_itself(open_as, ada):
     row = page.locator(f'job-list li[data-job="{job_id}"]')
     await expect(row.locator(".handoff-status")).to_have_text("Successful")
     assert await page.locator("job-list li").first.get_attribute("data-job") == job_id
+
+
+async def test_a_page_of_another_site_shows_a_job_by_a_job_token(open_as, site, ada):
+    job_id = talk(ada, seconds=1)
+    token = ada.http.post(f"/jobs/{job_id}/tokens", json={}).raise_for_status().json()["token"]
+    page = await open_as()
+    told = urlencode({"server": site.system.origin, "job": job_id, "token": token})
+    await page.goto(f"{site.embed_origin}/elsewhere?{told}")
+    await shows_all(page, seconds=1)

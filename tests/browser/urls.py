@@ -26,4 +26,14 @@ def watch(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, "browser/watch.html", context)
 
 
-urlpatterns: list[Any] = [path("watch/<uuid:job_id>", watch), *of_project]
+@csp_override({})
+def show_elsewhere(request: HttpRequest) -> HttpResponse:
+    """A page of a site that knows nothing of Handoff but a job token."""
+    return render(request, "browser/elsewhere.html", request.GET.dict())
+
+
+urlpatterns: list[Any] = [
+    path("watch/<uuid:job_id>", watch),
+    path("elsewhere", show_elsewhere),
+    *of_project,
+]
