@@ -34,6 +34,13 @@ async def test_signing_in_leads_to_the_page_and_signing_out_back(django_user_mod
     assert (await client.get("/")).status_code == 302
 
 
+async def test_signing_in_leads_to_no_other_site(django_user_model, transactional_db):
+    await django_user_model.objects.acreate_user("ada", password="open sesame")
+    for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+        form = {"username": "ada", "password": "open sesame", "next": elsewhere}
+        assert (await AsyncClient().post("/login/", form)).url == "/", elsewhere
+
+
 async def test_every_exposed_task_can_be_picked(ada):
     page = (await ada.get("/")).content.decode()
     for name in ("reports.build", "images.process", "email.send", "sync.pull", "text.stream"):

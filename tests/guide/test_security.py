@@ -1,4 +1,4 @@
-"""What docs/security.md says of `manage.py check --deploy` is what it says."""
+"""docs/security.md: what it says of `manage.py check --deploy` is so, and each threat names its tests."""
 
 import os
 import re
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.guide.test_guarantees import is_defined
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
 
@@ -16,6 +18,10 @@ PRODUCTION = {
     "EMAIL_URL": "smtp://mail.example.com:587",
     **dict(line.split("=", 1) for line in PAGE.split("```")[1].splitlines()[1:]),
 }
+
+#: The rows of its tables of threats: what somebody could try, what holds, tests.
+TABLES = re.findall(r"^\| what somebody could try .*\n\|---.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+THREATS = re.findall(r"^\| (.*) \| (.*) \| (.*)\|$", "".join(TABLES), re.MULTILINE)
 
 
 def warnings(**changed: str) -> set[str]:
@@ -52,3 +58,12 @@ def test_what_is_silenced_is_explained(settings):
 def test_a_warning_goes_with_the_variable_that_the_page_names(variable, value, said):
     assert warnings(**{variable: value}) == said
     assert all(warning.removeprefix("security.") in PAGE for warning in said)
+
+
+def test_the_tests_that_hold_a_threat_are_there():
+    assert len(THREATS) >= 20
+    for _, holds, tests in THREATS:
+        names = re.findall(r"`([^`]+)`", tests)
+        assert names or "for the proxy to limit" in holds
+        for name in names:
+            assert (ROOT / name).exists() if "/" in name else is_defined(name), name
