@@ -1,20 +1,17 @@
-"""Who may open a socket: pages of this site and of the origins that its forms trust, and programs."""
+"""Who may open a socket, and by what it is told whose it is."""
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from io import BytesIO
-from typing import Any, NamedTuple, Self
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
 from channels.db import aclose_old_connections
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
-from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError
 from django.http import parse_cookie
-from django.utils.http import is_same_domain
 
+from consumers.origin import is_trusted
 from consumers.protocol import SUBPROTOCOL, Close
 from jobs.access import Access, bearer_access, holds_token, is_embed, session_access, ticket_access
 from jobs.errors import BrokerUnavailable
@@ -26,8 +23,6 @@ type Send = Callable[[Any], Awaitable[None]]
 type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 async def deny(scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,51 +88,3 @@ async def _turn_away(scope: Scope, receive: Receive, send: Send, code: Close) ->
     offered = SUBPROTOCOL in scope["subprotocols"]
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
     await send({"type": "websocket.close", "code": code})
-
-
-def is_trusted(scope: Scope) -> bool:
-    """Whether the Origin is the one that was asked, or is in settings' CSRF_TRUSTED_ORIGINS or EMBED_ORIGINS.
-
-    Without one it is a program that asks: a browser always tells it.
-    """
-    # Django's own reading of Host and scheme, which knows the proxies that the settings name.
-    scheme = "https" if scope.get("scheme") == "wss" else "http"
-    request = ASGIRequest({**scope, "method": "GET", "query_string": b"", "scheme": scheme}, BytesIO())
-    given = request.headers.get("Origin")
-    try:
-        asked = Origin.read(f"{request.scheme}://{request.get_host()}")
-    except DisallowedHost:
-        return False
-    if given is None:
-        return True
-    origin = Origin.read(given)
-    return origin is not None and (
-        origin == asked
-        or is_embed(given)
-        or any(origin.fits(pattern) for pattern in settings.CSRF_TRUSTED_ORIGINS)
-    )
-
-
-class Origin(NamedTuple):
-    scheme: str
-    host: str
-    port: int | None
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """Nothing for a text that is no origin, such as `null`, or `http://[`."""
-        try:
-            parts = urlsplit(text)
-            port = parts.port or DEFAULT_PORTS.get(parts.scheme)
-        except ValueError:
-            return None
-        return cls(parts.scheme, parts.hostname, port) if parts.hostname else None
-
-    def fits(self, pattern: str) -> bool:
-        """Whether this is an origin of CSRF_TRUSTED_ORIGINS' kind: https://example.com, https://*.example.com."""
-        wanted = Origin.read(pattern)
-        return (
-            wanted is not None
-            and (self.scheme, self.port) == (wanted.scheme, wanted.port)
-            and is_same_domain(self.host, wanted.host.removeprefix("*"))
-        )

@@ -40,6 +40,7 @@ def test_short_texts_are_left_alone_because_they_are_parts_of_words():
         ("sent bearer abcdefghijklmnop0123", "sent bearer ***"),
         ("the bearer of news", "the bearer of news"),
         ("handoff_" + "a1-_" * 10 + " is mine", "handoff_*** is mine"),
+        ("handoffjob_" + "a1-_" * 10 + "." + "b" * 43 + " is mine", "handoffjob_*** is mine"),
         ("handoff_tests", "handoff_tests"),
     ],
 )
