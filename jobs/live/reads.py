@@ -1,6 +1,6 @@
 """What the live layer reads. Each function blocks, and runs in the layer's own thread."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -60,9 +60,20 @@ def seqs_of_owners(owner_ids: Collection[Any], now: datetime) -> dict[Any, Seqs]
 def events_of_owner(owner_id: Any, since: datetime, most: int) -> list[Json] | None:
     """The events of an owner's jobs since then, in the order of their times; None if they are more than `most`."""
     jobs = _lately(since).filter(owner_id=owner_id)
-    rows = Event.objects.filter(job_id__in=jobs.values("id"), at__gte=since).order_by("at", "job_id", "seq")
+    rows = Event.objects.filter(job_id__in=jobs.values("id"), at__gte=since).order_by("job_id", "seq")
     events = list(rows[: most + 1])
-    return None if len(events) > most else [event_json(event) for event in events]
+    return None if len(events) > most else [event_json(event) for event in _by_time(events)]
+
+
+def _by_time(events: Iterable[Event]) -> list[Event]:
+    """Each job's stay in order: what a task says is numbered when it is stored, which may be after what came later."""
+    latest: dict[UUID, datetime] = {}
+
+    def time_of(event: Event) -> datetime:
+        latest[event.job_id] = max(event.at, latest.get(event.job_id, event.at))
+        return latest[event.job_id]
+
+    return sorted(events, key=time_of)
 
 
 def _lately(since: datetime) -> JobQuerySet:

@@ -154,6 +154,7 @@ class OwnerWatch(Watch[OwnerFeed]):
         feed.live.add(self)
         try:
             messages = await self._missed() or await self._state()
+            await feed.catch_up()  # else it would tell later what was just read
         except BaseException:
             feed.leave(self)
             raise

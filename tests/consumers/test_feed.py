@@ -1,6 +1,7 @@
 """The topic of an owner: all their jobs, each event once and in its job's order, across every loss."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -8,8 +9,10 @@ from django.contrib.auth.models import User
 
 from jobs.lifecycle.finish import finish
 from jobs.lifecycle.start import start
+from jobs.lifecycle.tell import Said, tell
 from jobs.live import hub, listener, watches
-from jobs.models import Job
+from jobs.live.messages import unix_ms
+from jobs.models import EventKind, Job
 from tests.consumers.steps import do, report_progress, slow_socket, success
 from tests.sample_tasks import add
 
@@ -73,6 +76,27 @@ async def test_who_comes_back_gets_what_it_missed(open_socket, owner, job):
     await socket.say(type="subscribe", topic=f"owner:{owner.pk}", after=snapshot["cursor"])
     # The first is told again: a feed's cursor is a time, and goes back by a minute.
     assert await hear(socket, 3) == [(str(job.id), 1), (str(job.id), 2), (str(later.id), 1)]
+
+
+async def test_who_comes_back_gets_each_job_s_events_in_order_though_they_were_stored_late(
+    open_socket, owner, job
+):
+    await do(start, [str(job.id)], "w1")
+    line = Said(job.id, 1, EventKind.LOG, job.enqueued_at - timedelta(seconds=1), {"text": "said before"})
+    await do(tell, [line])
+    socket = await open_socket()
+    await socket.say(type="subscribe", topic=f"owner:{owner.pk}", after=unix_ms(job.enqueued_at))
+    assert await hear(socket, 3) == [(str(job.id), seq) for seq in (1, 2, 3)]
+
+
+async def test_who_has_read_what_others_were_not_told_yet_does_not_hear_it_again(open_socket, owner, job):
+    first, second = await open_socket(), await open_socket()
+    await follow(first, owner)
+    await sync_to_async(start)([str(job.id)], "w1")  # nobody is told
+    assert (await follow(second, owner))["jobs"][0]["seq"] == 2
+    await do(finish, [await success(job)])
+    assert await hear(first, 2) == [(str(job.id), 2), (str(job.id), 3)]
+    assert await hear(second, 1) == [(str(job.id), 3)]
 
 
 @pytest.mark.parametrize("after", [1, 2**62])
