@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja.openapi.schema import OpenAPISchema
 
 from jobs.api import audit, batch, events, files, jobs, queues, tasks, tokens, uploads, verbs, webhooks
-from jobs.api.answers import json_answer
+from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, needs
 from jobs.api.openapi import Api
 from jobs.models import Scope
@@ -27,6 +27,7 @@ for noun in (tasks, jobs, batch, verbs, events, uploads, files, queues, audit, t
 
 
 @api.api_operation(list(SAFE_METHODS), "/openapi.json", auth=None, include_in_schema=False)
+@gives_json
 async def show_document(request: HttpRequest) -> HttpResponse:
     """The OpenAPI document."""
     return json_answer(_document())

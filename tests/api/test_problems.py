@@ -1,12 +1,11 @@
 """What goes wrong on our side, and what a caller learns of it."""
 
-import re
 from pathlib import Path
 
 import pytest
 from django.db import InterfaceError, OperationalError
 
-from jobs.api import submission
+from jobs.api import documentation, submission
 from jobs.api.pointers import place_in, pointer
 from jobs.api.problems import Kind
 from jobs.models import File, Job
@@ -89,9 +88,12 @@ async def test_a_body_of_many_misfits_gets_a_short_answer(ada):
     assert len(answer.content) < 10_000
 
 
-def test_every_kind_of_problem_has_its_place_in_the_docs():
-    headings = re.findall(r"^### (.+)$", Path("docs/api.md").read_text(), re.MULTILINE)
-    assert headings == [kind.slug for kind in Kind]
+def test_every_kind_of_problem_is_described():
+    """In jobs/api/problems.md, in their order; each begins with its status."""
+    _, sections = documentation.read()
+    assert list(sections) == [kind.slug for kind in Kind]
+    for kind in Kind:
+        assert sections[kind.slug].startswith(f"{kind.status}. ")
 
 
 async def test_the_type_of_every_problem_leads_to_its_place_on_a_page(anonymous):
@@ -99,7 +101,22 @@ async def test_the_type_of_every_problem_leads_to_its_place_on_a_page(anonymous)
         address, _, anchor = kind.type.partition("#")
         page = await anonymous.get(address)
         assert page.status_code == 200
-        assert f'id="{anchor}"' in page.text
+        assert f'<section id="{anchor}">' in page.text
+    assert "<code>Retry-After</code> seconds" in page.text
+    assert "`" not in page.text
+
+
+async def test_nothing_is_answered_in_a_form_that_was_not_asked_for(ada, job_of_ada):
+    """But a file, which is what it is."""
+    paths = (await ada.get("/api/v1/openapi.json")).json()["paths"]
+    asked = [
+        path.replace("{job_id}", str(job_of_ada.id)) for path, methods in paths.items() if "get" in methods
+    ]
+    asked = ["/api/v1/openapi.json", *(path for path in asked if "{" not in path)]
+    assert len(asked) > 8
+    for path in asked:
+        answer = await ada.get(path, accept="text/html;q=0.9, image/*")
+        assert (answer.status_code, answer.json()["type"]) == (406, "/docs/problems#not-acceptable"), path
 
 
 @pytest.mark.parametrize(
