@@ -65,7 +65,7 @@ async def test_only_a_2xx_is_heard(receiver: Source, status, is_heard):
     assert (last(delivery)["status_code"], last(delivery)["error"]) == (status, None)
 
 
-async def test_the_pauses_grow_and_the_last_failure_is_the_end(receiver):
+async def test_the_pauses_grow_and_the_last_failure_is_the_end(store, receiver):
     """Eight tries; docs/webhooks.md has the table."""
     context, delivery = await sync_to_async(new_delivery)(f"{receiver.url}/hook")
     pauses = []
