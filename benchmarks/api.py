@@ -7,11 +7,13 @@ import argparse
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import median
 
 import uvloop
@@ -34,8 +36,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=5, help="in which they take turns; the median counts")
     options = parser.parse_args()
-    with running_servers() as servers, running_web(servers) as (port, tokens):
-        uvloop.run(measure(port, tokens, options.seconds, options.rounds))
+    with running_servers() as servers, running_web(servers, ["ada", "bob"]) as web:
+        uvloop.run(measure(web.port, web.tokens, options.seconds, options.rounds))
 
 
 async def measure(port: int, tokens: dict[str, str], seconds: float, rounds: int) -> None:
@@ -88,9 +90,26 @@ async def beside_a_flood(port: int, tokens: dict[str, str], seconds: float) -> s
     )
 
 
+@dataclass
+class Web:
+    """A running web process, and what its users need."""
+
+    environ: dict[str, str]
+    #: By the users' names.
+    tokens: dict[str, str]
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def restart(self) -> None:
+        """As a deploy does."""
+        self.process.terminate()
+        self.process.wait(START_SECONDS)
+        self.process = start_web(self.environ, self.port)
+
+
 @contextmanager
-def running_web(servers: Servers) -> Iterator[tuple[int, dict[str, str]]]:
-    """The port of a web process on an empty database, and tokens of its users by name."""
+def running_web(servers: Servers, users: Sequence[str]) -> Iterator[Web]:
+    """A web process on an empty database."""
     environ = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "benchmarks.web.settings",
@@ -103,19 +122,46 @@ def running_web(servers: Servers) -> Iterator[tuple[int, dict[str, str]]]:
         "ALLOWED_HOSTS": "localhost",
     }
     run(environ, "manage.py", "migrate", "--verbosity=0")
-    tokens = json.loads(run(environ, "-m", "benchmarks.web.sign_up", "ada", "bob"))
+    tokens = json.loads(run(environ, "-m", "benchmarks.web.sign_up", *users))
     port = free_port()
-    with log_of("web").open("ab") as log:
-        web = subprocess.Popen(
-            [sys.executable, "manage.py", "web", "--port", str(port)], cwd=ROOT, env=environ,
+    web = Web(environ, tokens, port, start_web(environ, port))
+    try:
+        yield web
+    finally:
+        kill(web.process)
+
+
+def start_web(environ: dict[str, str], port: int) -> subprocess.Popen[bytes]:
+    """Returns once it listens."""
+    web = start("web", environ, "manage.py", "web", "--port", str(port))
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            assert time.monotonic() < until, f"The web process did not start; see {log_of('web')}."
+            time.sleep(0.1)
+        else:
+            return web
+
+
+@contextmanager
+def running_worker(web: Web) -> Iterator[None]:
+    """A worker of the same database."""
+    worker = start("worker", web.environ, "worker.py")
+    try:
+        yield
+    finally:
+        kill(worker)
+
+
+def start(name: str, environ: dict[str, str], *command: str) -> subprocess.Popen[bytes]:
+    with log_of(name).open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environ,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             preexec_fn=end_with_parent(),  # noqa: PLW1509  it makes one system call
         )  # fmt: skip
-    try:
-        asyncio.run(wait_until_it_listens(port))
-        yield port, tokens
-    finally:
-        kill(web)
 
 
 def run(environ: dict[str, str], *command: str) -> bytes:
@@ -128,19 +174,6 @@ def run(environ: dict[str, str], *command: str) -> bytes:
         stdout=subprocess.PIPE,
         timeout=START_SECONDS,
     ).stdout
-
-
-async def wait_until_it_listens(port: int) -> None:
-    until = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            assert time.monotonic() < until, f"The web process did not start; see {log_of('web')}."
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return
 
 
 if __name__ == "__main__":

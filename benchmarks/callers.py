@@ -1,9 +1,11 @@
 """Clients of HTTP that cost next to nothing, so that what is measured is the server."""
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass, field
 from statistics import quantiles
+from typing import Any
 
 
 @dataclass
@@ -50,6 +52,17 @@ async def _client(port: int, sent: bytes, until: float, answers: Answers) -> Non
         answers.latencies.append(time.perf_counter() - began)
         answers.statuses[status] = answers.statuses.get(status, 0) + 1
     writer.close()
+
+
+async def ask(port: int, sent: bytes) -> Any:
+    """One request on a connection of its own; the answer's JSON."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    body = await reader.readexactly(int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+    writer.close()
+    assert head[9:10] == b"2", body
+    return json.loads(body)
 
 
 async def _read(reader: asyncio.StreamReader) -> int:
