@@ -25,6 +25,7 @@ async def test_nothing_sticks_out_on_a_phone(open_as):
         "/?task=reports.build",
         "/tokens/",
         address,
+        address.replace("/jobs/", "/watch/"),
         "/nowhere",
         "/login/?next=/nowhere",
     ):
@@ -42,6 +43,8 @@ async def test_every_text_has_enough_contrast(open_as, scheme):
                 await page.fill(field, value)
         card = await hand_off(page)
     await shows(card, "Running")
+    assert await page.evaluate(CONTRAST) == []
+    await page.goto((await job_page(card)).replace("/jobs/", "/watch/"))
     assert await page.evaluate(CONTRAST) == []
     await page.goto("/?task=demo.everything")
     assert await page.evaluate(CONTRAST) == []
