@@ -13,12 +13,17 @@
     });
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
   };
+  // What the browser itself paints in this scheme.
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = "Canvas";
+  const bare = channels(getComputedStyle(probe).color);
+  probe.remove();
   const ground = (element) => {
     for (let at = element; at; at = at.parentElement) {
       const color = channels(getComputedStyle(at).backgroundColor);
       if (color[3] === 255) return color;
     }
-    return [255, 255, 255, 255];
+    return bare;
   };
   const poor = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
