@@ -140,18 +140,24 @@ class OwnerFeed(Feed):
             self._take(event)
 
     async def catch_up(self) -> None:
-        if self._told is not None:
-            await self.check(await self._seqs())
+        known = self.known()
+        await self.check(await self._seqs(), known)
 
-    async def check(self, seqs: Seqs) -> None:
-        """Against all of the owner's jobs that may have changed lately."""
+    def known(self) -> frozenset[UUID]:
+        """The jobs of which anything was told. To be asked before the store is, as others come meanwhile."""
+        return frozenset(self._told or ())
+
+    async def check(self, seqs: Seqs, known: frozenset[UUID]) -> None:
+        """Against all of the owner's jobs that may have changed lately; see known()."""
         if self._told is None:
             return
         async with self._checking:
-            settled = [job_id for job_id in self._told if job_id not in seqs]
+            gone = known - self._told.keys()  # settled by another check
+            settled = list(known - gone - seqs.keys())
             last_seqs = await self.hub.read(reads.seqs_of, settled) if settled else {}
             for job_id, seq in {**seqs, **last_seqs}.items():
-                await self._read_up_to(job_id, seq)
+                if job_id not in gone:
+                    await self._read_up_to(job_id, seq)
             for job_id in settled:
                 self._told.pop(job_id, None)
 

@@ -192,9 +192,10 @@ class Hub:
 
     async def _check_owners(self, feeds: list[OwnerFeed]) -> None:
         owner_ids = [feed.owner_id for feed in feeds]
+        known = {feed: feed.known() for feed in feeds}
         seqs = await self.read(reads.seqs_of_owners, owner_ids, timezone.now()) if feeds else {}
         for feed in feeds:
-            await feed.check(seqs[feed.owner_id])
+            await feed.check(seqs[feed.owner_id], known[feed])
 
     async def _check_access(self) -> None:
         while True:

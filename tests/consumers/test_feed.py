@@ -13,7 +13,7 @@ from jobs.lifecycle.tell import Said, tell
 from jobs.live import hub, listener, watches
 from jobs.live.messages import unix_ms
 from jobs.models import EventKind, Job
-from tests.consumers.steps import do, report_progress, slow_socket, success
+from tests.consumers.steps import do, report_progress, slow_socket, success, until
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,8 +82,8 @@ async def test_who_comes_back_gets_each_job_s_events_in_order_though_they_were_s
     open_socket, owner, job
 ):
     await do(start, [str(job.id)], "w1")
-    line = Said(job.id, 1, EventKind.LOG, job.enqueued_at - timedelta(seconds=1), {"text": "said before"})
-    await do(tell, [line])
+    line = {"attempt": 1, "level": "info", "text": "said before"}
+    await do(tell, [Said(job.id, 1, EventKind.LOG, job.enqueued_at - timedelta(seconds=1), line)])
     socket = await open_socket()
     await socket.say(type="subscribe", topic=f"owner:{owner.pk}", after=unix_ms(job.enqueued_at))
     assert await hear(socket, 3) == [(str(job.id), seq) for seq in (1, 2, 3)]
@@ -97,6 +97,20 @@ async def test_who_has_read_what_others_were_not_told_yet_does_not_hear_it_again
     await do(finish, [await success(job)])
     assert await hear(first, 2) == [(str(job.id), 2), (str(job.id), 3)]
     assert await hear(second, 1) == [(str(job.id), 3)]
+
+
+async def test_a_job_that_comes_while_the_log_is_checked_is_told_once(open_socket, owner, job):
+    socket = await open_socket()
+    await follow(socket, owner)
+    [feed] = hub.hub()._feeds.values()
+    async with feed._checking:  # as long as a check before it takes
+        checking = asyncio.create_task(feed.catch_up())
+        await until(lambda: feed._checking._waiters)
+        later = await new_job(owner)
+        assert await hear(socket, 1) == [(str(later.id), 1)]
+    await checking
+    await do(start, [str(later.id)], "w1")
+    assert await hear(socket, 1) == [(str(later.id), 2)]
 
 
 @pytest.mark.parametrize("after", [1, 2**62])
