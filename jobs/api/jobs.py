@@ -3,22 +3,23 @@
 from typing import Any
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
-from ninja import Query, Router, Schema
-from pydantic import Field
+from ninja import Query, Router
 
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
 from jobs.api.by import by_of
 from jobs.api.contract import SUBMISSION, reference
+from jobs.api.listing import Filter, Listing
 from jobs.api.openapi import hears, refuses, takes
-from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
+from jobs.api.paging import link_header, next_url
 from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
 from jobs.api.repeats import key_of
-from jobs.api.schemas import NO_NUL, Change, JobOut, JobsOut, Submission
+from jobs.api.schemas import Change, CountsOut, JobOut, JobsOut, Submission
 from jobs.api.submission import job_of, store
 from jobs.api.traces import traceparent_of
 from jobs.api.waiting import applied, has_changed, has_ended, wait_of
@@ -26,9 +27,8 @@ from jobs.events.shapes import job_json
 from jobs.lifecycle.once import answer_to
 from jobs.lifecycle.prioritize import aprioritize
 from jobs.models import Job, Scope
-from jobs.models.job import JobQuerySet
+from jobs.models.search import left_out
 from jobs.status import Status
-from jobs.task import exposed_tasks
 
 router = Router(tags=["jobs"])
 router.add_decorator(gives_json, mode="view")
@@ -70,37 +70,40 @@ async def _answer(request: ApiRequest, body: dict[str, Any], headers: dict[str, 
     return applied(request, json_answer(body, 202, headers))
 
 
-class Listing(Schema):
-    """Which jobs, and which page of them."""
-
-    status: list[Status] = Field(default=[], description="Any of these; may be given several times.")
-    task: str | None = Field(default=None, pattern=NO_NUL, description="A name from GET /tasks.")
-    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: UUID | None = Field(default=None, description="From the `next` of the page before.")
-
-    def of(self, jobs: JobQuerySet) -> JobQuerySet:
-        """One job more than the page has room for, to know whether another follows."""
-        if self.status:
-            jobs = jobs.filter(status__in=self.status)
-        if self.task:
-            task = exposed_tasks().get(self.task)
-            jobs = jobs.filter(task_path=task.module_path if task else self.task)
-        if self.cursor:
-            jobs = jobs.filter(id__lt=self.cursor)
-        return jobs.order_by("-id").full()[: self.limit + 1]
-
-
 @router.api_operation(
     list(SAFE_METHODS), "/jobs", auth=needs(Scope.READ), response=JobsOut, openapi_extra=refuses(422)
 )
 async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpResponse:
-    """Your jobs, newest first; staff see everybody's."""
-    found = [job async for job in listing.of(request.access.jobs())]
-    page = found[: listing.limit]
-    following = next_url(request, cursor=page[-1].id) if len(found) > len(page) else None
-    staff = request.auth.is_staff
-    body = {"jobs": [job_json(job, with_traceback=staff) for job in page], "next": following}
+    """Your jobs, newest first; staff see everybody's. Follow `next` until it is null: a page may have few jobs, or
+    none, because many had to be looked at."""
+    page = await sync_to_async(listing.search(request.access, listing.cursor).page)(listing.limit)
+    following = next_url(request, cursor=page.next) if page.next else None
+    body = {"jobs": [_listed(job, request) for job in page.jobs], "next": following}
     return json_answer(body, headers=link_header(following))
+
+
+def _listed(job: Job, request: ApiRequest) -> dict[str, Any]:
+    missing = left_out(job)
+    return {**job_json(job, with_traceback=request.auth.is_staff), "left_out": missing}
+
+
+@router.api_operation(
+    list(SAFE_METHODS),
+    "/jobs/counts",
+    auth=needs(Scope.READ),
+    response=CountsOut,
+    openapi_extra=refuses(422),
+)
+async def count_jobs(request: ApiRequest, which: Query[Filter]) -> HttpResponse:
+    """How many jobs there are by status: of the newest 10,000 that wait or run, and of the newest 10,000 that have
+    ended."""
+    search = which.search(request.access)
+    active = await sync_to_async(search.count_active)()
+    ended = await sync_to_async(search.count_ended)()
+    counts = {"active": active, "ended": ended}
+    return json_answer(
+        {name: {"counts": found.by_status, "complete": found.is_complete} for name, found in counts.items()}
+    )
 
 
 @router.api_operation(

@@ -177,11 +177,29 @@ class BatchOut(Shown):
     )
 
 
+class ListedJobOut(JobOut):
+    """A job of a list."""
+
+    left_out: list[str] = Field(
+        description="Which of `args` and `result` are longer than 1,024 characters as JSON, and empty here."
+    )
+
+
 class JobsOut(Shown):
     """Newest first."""
 
-    jobs: list[JobOut]
+    jobs: list[ListedJobOut]
     next: str | None = Field(description="Address of the next page; also in the Link header.")
+
+
+class StatusCountsOut(Shown):
+    counts: dict[Status, int]
+    complete: bool = Field(description="False: there are more, and these are the newest.")
+
+
+class CountsOut(Shown):
+    active: StatusCountsOut = Field(description="Of jobs that wait or run.")
+    ended: StatusCountsOut
 
 
 class QueueOut(Shown):

@@ -40,6 +40,7 @@ async def test_the_document_lists_every_operation_once(document):
         "GET /api/v1/tasks",
         "POST /api/v1/jobs",
         "GET /api/v1/jobs",
+        "GET /api/v1/jobs/counts",
         "GET /api/v1/jobs/{job_id}",
         "PATCH /api/v1/jobs/{job_id}",
         "POST /api/v1/jobs/batch",
