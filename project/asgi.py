@@ -4,8 +4,11 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from project.on_loop import keep_on_loop
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 http = get_asgi_application()
+keep_on_loop()
 
 # These import models, which only works once Django is set up.
 from channels.routing import ProtocolTypeRouter  # noqa: E402

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from jobs.access.bearer import lookups
 from jobs.lifecycle.intake import store as intake
 from jobs.live.hub import reader
 from project import env
@@ -65,7 +66,7 @@ def default_database(entry: dict[str, Any]) -> Iterator[None]:
 def switch_to(entry: dict[str, Any]) -> None:
     connections.settings["default"] = entry
     # The async ORM and the probe run in threads that outlive the test; others end with their loop.
-    for thread in (SyncToAsync.single_thread_executor, prober, intake.thread, reader.thread):
+    for thread in (SyncToAsync.single_thread_executor, prober, intake.thread, reader.thread, lookups.thread):
         thread.submit(forget_connection).result(10)
     forget_connection()
     forget_pool()

@@ -8,6 +8,10 @@ from django.db import OperationalError
 from jobs.access import job_token
 from jobs.access.access import Access
 from jobs.models import ApiToken
+from jobs.store import StoreThread
+
+#: A thread and a connection for all requests: one of its own, as Django gives each, costs more than the query.
+lookups = StoreThread()
 
 _TOKEN = re.compile(r"handoff(?:job)?_[\w.-]{40,}", re.ASCII)
 
@@ -21,7 +25,7 @@ async def bearer_access(plaintext: str) -> Access | None:
     """None for a token that is unknown, was revoked or has expired, or whose owner may not sign in."""
     if plaintext.startswith(job_token.PREFIX):
         return await job_token.job_token_access(plaintext)
-    token = await ApiToken.objects.matching(plaintext).afirst()
+    token = await lookups(lambda: ApiToken.objects.matching(plaintext).first())
     if token is None:
         return None
     with contextlib.suppress(

@@ -41,10 +41,10 @@ async def test_while_the_database_is_away_no_half_of_an_upload_stays(ada, databa
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 async def test_a_database_that_is_away_when_the_token_is_looked_up_is_a_503(ada, monkeypatch, error):
-    async def refuse(*_):
+    def refuse(*_):
         raise error("gone")
 
-    monkeypatch.setattr("django.db.models.query.QuerySet.afirst", refuse)
+    monkeypatch.setattr("django.db.models.query.QuerySet.first", refuse)
     assert (await ada.get("/api/v1/tasks")).status_code == 503
 
 
