@@ -5,8 +5,8 @@ from playwright.async_api import WebSocketRoute
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-#: A page with scripts, and without a job to watch.
-QUIET = "/tokens/"
+#: A page without a job to watch, where tests may run scripts.
+QUIET = {"path": "/tokens/", "bypass_csp": True}
 
 #: Plays messages to the listeners of a topic; answers what each has heard, and what was asked of the server.
 PLAY = """
@@ -76,13 +76,13 @@ CLOSED = {
 
 
 async def test_each_listener_hears_each_event_once_and_in_order(open_as):
-    page = await open_as(path=QUIET)
+    page = await open_as(**QUIET)
     for name, (after, script, heard, asked) in CASES.items():
         assert await page.evaluate(PLAY, [after, script]) == {"heard": heard, "asked": asked}, name
 
 
 async def test_the_close_code_says_whether_and_when_to_come_back(open_as):
-    page = await open_as(path=QUIET)
+    page = await open_as(**QUIET)
     opened: list[int] = []
 
     async def answer(socket: WebSocketRoute) -> None:
@@ -104,7 +104,7 @@ async def test_the_close_code_says_whether_and_when_to_come_back(open_as):
 
 
 async def test_a_socket_that_is_silent_is_left_for_a_new_one(open_as):
-    page = await open_as(path=QUIET)
+    page = await open_as(**QUIET)
     opened: list[WebSocketRoute] = []
     await page.route_web_socket("**/ws/v1/live", lambda socket: opened.append(socket))  # noqa: PLW0108  a plain function
     await page.clock.install()
