@@ -168,7 +168,7 @@ LOGGING = {
         "redis_is_there": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: (
-                not isinstance((record.exc_info or (None, None))[1], (RedisError, OSError))
+                not isinstance((record.exc_info or (None, None))[1], (RedisError, OSError, RuntimeError))
             ),
         }
     },
@@ -183,7 +183,7 @@ LOGGING = {
         "django.tasks": {"level": "WARNING"},
         # While PostgreSQL is away it tells each try of each connection; whoever needs one says so itself.
         "psycopg.pool": {"level": "ERROR"},
-        # While Redis is away it tells a traceback a second.
+        # While Redis is away it tells a traceback a second; RuntimeError: a connection that is just being mended.
         "channels_redis.pubsub": {"filters": ["redis_is_there"]},
         # It tells each request with its whole URL, which may hold somebody's key.
         "httpx": {"level": "WARNING"},

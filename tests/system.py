@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,12 @@ class System:
         self.valkey = self._valkey.__enter__()
         return self.valkey
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
         """A Python process of the system; its output goes to a file in the folder."""
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, *command], cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, preexec_fn=end_with_parent(),  # noqa: PLW1509  it makes one system call
+                stdout=log, stderr=log, pass_fds=pass_fds, preexec_fn=end_with_parent(),  # noqa: PLW1509  it makes one system call
             )  # fmt: skip
 
     def start_web(self) -> subprocess.Popen[bytes]:
@@ -94,8 +94,9 @@ class System:
 class Caller:
     """A user of the system, by its API and its socket."""
 
-    def __init__(self, system: System, *, token: str, session: str) -> None:
+    def __init__(self, system: System, *, user_id: int, token: str, session: str) -> None:
         self.system = system
+        self.user_id = user_id
         self.token = token
         self.session = session
         headers = {"Authorization": f"Bearer {token}"}

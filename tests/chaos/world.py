@@ -23,6 +23,7 @@ from tests.system import ROOT, System
 
 type Store = Literal["sqlite", "postgresql"]
 
+USERS = ("ada", "ben", "cleo")
 #: The grace of tests/chaos/settings.py, what handing back may take, and the end of Python.
 STOP_SECONDS = 20.0
 #: How long reading a whole store may take, beside the wait for the last job.
@@ -57,7 +58,8 @@ class World:
         stack.callback(self.system.close)
         self.system.start_valkey()
         self.system.call("manage.py", "migrate", "-v0")
-        users = json.loads(self.system.call("-m", "tests.flow.sign_up", "ada", "--staff", "root"))
+        users = json.loads(self.system.call("-m", "tests.flow.sign_up", *USERS, "--staff", "root"))
+        self.tokens: dict[int, str] = {user["user_id"]: user["token"] for user in users.values()}
         self.token: str = users["ada"]["token"]
         self.broker_proxy = stack.enter_context(Proxy(self.system.valkey.path))
         self.system.env["REDIS_URL"] = f"redis://127.0.0.1:{self.broker_proxy.port}/0"

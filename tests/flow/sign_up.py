@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any
 
 import django
 
@@ -15,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from jobs.models import ApiToken, Scope  # noqa: E402
 
 
-def sign_up(name: str, *, is_staff: bool) -> dict[str, str | None]:
+def sign_up(name: str, *, is_staff: bool) -> dict[str, Any]:
     user = User.objects.create_user(name, is_staff=is_staff)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
@@ -23,7 +24,7 @@ def sign_up(name: str, *, is_staff: bool) -> dict[str, str | None]:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     _, token = ApiToken.issue(owner=user, name="test", scopes=[Scope.ADMIN])
-    return {"token": token, "session": session.session_key}
+    return {"user_id": user.pk, "token": token, "session": session.session_key}
 
 
 if __name__ == "__main__":
