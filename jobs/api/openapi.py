@@ -9,6 +9,7 @@ from ninja.operation import Operation
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from jobs.api.bulk import Bulk
 from jobs.api.contract import submission_schemas
 from jobs.api.exceptions import answer_exception
 from jobs.api.problems import MEDIA_TYPE
@@ -31,7 +32,9 @@ class Api(NinjaAPI):
 
     def get_openapi_schema(self, **_: Any) -> OpenAPISchema:
         document = Document(self, self.get_root_path({}))
-        document["components"]["schemas"].update(_definitions(ProblemOut) | submission_schemas())
+        document["components"]["schemas"].update(
+            _definitions(ProblemOut) | _definitions(Bulk) | submission_schemas()
+        )
         for path in document["paths"].values():
             # As every GET does, HEAD answers too; the document need not say so twice.
             path.pop("head", None)

@@ -5,7 +5,20 @@ from functools import cache
 from django.http import HttpRequest, HttpResponse
 from ninja.openapi.schema import OpenAPISchema
 
-from jobs.api import audit, batch, events, files, jobs, queues, tasks, tokens, uploads, verbs, webhooks
+from jobs.api import (
+    actions,
+    audit,
+    batch,
+    events,
+    files,
+    jobs,
+    queues,
+    tasks,
+    tokens,
+    uploads,
+    verbs,
+    webhooks,
+)
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, needs
 from jobs.api.openapi import Api
@@ -22,7 +35,7 @@ api = Api(
     openapi_url=None,
     docs_url=None,
 )
-for noun in (tasks, jobs, batch, verbs, events, uploads, files, queues, audit, tokens, webhooks):
+for noun in (tasks, jobs, batch, actions, verbs, events, uploads, files, queues, audit, tokens, webhooks):
     api.add_router("", noun.router)
 
 

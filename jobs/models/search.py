@@ -62,12 +62,23 @@ class Search:
 
     def page(self, limit: int) -> Page:
         """At most so many jobs. It may have fewer, even none, and yet a next one."""
-        is_exact = len(self.indexed) <= 1 and not self.others
-        ids, floor = (self._newest(limit + 1), None) if is_exact else self._best(MAX_LOOKED)
-        found = list(_short(self._among(ids).full()).order_by("-id")[: limit + 1])
+        among, floor = self._candidates(limit)
+        found = list(_short(among.full()).order_by("-id")[: limit + 1])
         if len(found) > limit:
             return Page(found[:limit], found[limit - 1].id)
         return Page(found, floor)
+
+    def ids(self, limit: int) -> tuple[list[UUID], UUID | None]:
+        """As page(): the ids alone, and where to go on."""
+        among, floor = self._candidates(limit)
+        found = list(among.order_by("-id").values_list("id", flat=True)[: limit + 1])
+        return (found[:limit], found[limit - 1]) if len(found) > limit else (found, floor)
+
+    def _candidates(self, limit: int) -> tuple[JobQuerySet, UUID | None]:
+        """In which a page of that size is looked for, and where they end if there are more."""
+        is_exact = len(self.indexed) <= 1 and not self.others
+        ids, floor = (self._newest(limit + 1), None) if is_exact else self._best(MAX_LOOKED)
+        return self._among(ids), floor
 
     def count_active(self) -> Counts:
         """Those that wait or run."""

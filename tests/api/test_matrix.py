@@ -84,6 +84,9 @@ MATRIX = {
     ("GET", "/api/v1/openapi.json"): Row(whose=Whose.PUBLIC, answer=200),
     ("GET", "/api/v1/tasks"): Row(whose=Whose.ANYBODYS, answer=200),
     ("GET", "/api/v1/jobs"): Row(whose=Whose.ANYBODYS, answer=200),
+    ("POST", "/api/v1/jobs/actions"): Row(
+        whose=Whose.ANYBODYS, answer=200, scope=Scope.WRITE, body={"action": "promote", "filter": {}}
+    ),
     ("GET", "/api/v1/jobs/counts"): Row(whose=Whose.ANYBODYS, answer=200),
     ("POST", "/api/v1/jobs"): Row(whose=Whose.ANYBODYS, answer=202, scope=Scope.WRITE, body=SUBMISSION),
     ("POST", "/api/v1/jobs/batch"): Row(

@@ -44,6 +44,7 @@ async def test_the_document_lists_every_operation_once(document):
         "GET /api/v1/jobs/{job_id}",
         "PATCH /api/v1/jobs/{job_id}",
         "POST /api/v1/jobs/batch",
+        "POST /api/v1/jobs/actions",
         "POST /api/v1/jobs/{job_id}/cancellation",
         "POST /api/v1/jobs/{job_id}/retries",
         "POST /api/v1/jobs/{job_id}/promotion",
