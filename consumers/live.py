@@ -36,7 +36,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         receive: Callable[[], Awaitable[Any]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:
-        """In place of Channels' own, which fails while Redis is away and queues without a limit."""
+        """In place of Channels' own, which fails while Redis is away, queues without a limit, and goes to the thread of
+        the database and back for each frame."""
         self.scope, self.base_send = scope, send
         self.allowance = Allowance(protocol.MAX_FRAMES, protocol.FRAMES_PER_SECOND)
         with contextlib.suppress(StopConsumer):
@@ -63,13 +64,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def listen(self, receive: Callable[[], Awaitable[Any]]) -> NoReturn:
         while True:
-            await self.dispatch(await receive())
+            match await receive():
+                case {"type": "websocket.receive", **frame}:
+                    await self.take(frame.get("text"))
+                case {"type": "websocket.disconnect"}:
+                    raise StopConsumer
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def take(self, text: str | None) -> None:
+        """A frame; None stands for a binary one."""
         if not self.allowance.take():
             await self.hang_up(Close.TOO_MANY)
         try:
-            frame = protocol.decode(text_data)
+            frame = protocol.decode(text)
         except BadFrame as error:
             await self.say(error_message("bad_frame", str(error)))
             await self.hang_up(Close.BAD_FRAME)

@@ -32,18 +32,24 @@ def shop(system):
     system.env["TEST_APPS"] = "shop"
 
 
-async def test_the_example_task_runs_when_called_with_the_example_command(shop, system, start, web, ada):
+async def test_the_example_task_runs_when_called_with_the_example_commands(shop, system, start, web, ada):
     start(system.start_worker)
-    command = block("sh", "curl").replace("http://127.0.0.1:8000", system.origin)
-    done = subprocess.run(
-        ["bash", "-c", command.replace("curl ", "curl -sS ", 1)],
-        env={**os.environ, "TOKEN": ada.token}, capture_output=True, timeout=30, check=True,
-    )  # fmt: skip
-    job = json.loads(done.stdout)
+    job = json.loads(run(block("sh", "shop.pack"), system, TOKEN=ada.token))
     assert job["task"] == "shop.pack"
-    heard = await ada.watch(job["id"])
+    told = run(block("sh", "event-stream"), system, TOKEN=ada.token, ID=job["id"])
+    heard = [json.loads(line.removeprefix("data: ")) for line in told.splitlines() if "data: " in line]
+    assert [one["seq"] for one in heard] == list(range(1, len(heard) + 1))
     assert "packing cups" in {message.get("data", {}).get("text") for message in heard}
     assert ada.job(job["id"])["result"] == {"order": 7, "packed": 2}
+
+
+def run(command, system, **environ):
+    """What the command prints."""
+    command = command.replace("http://127.0.0.1:8000", system.origin).replace("curl ", "curl -sS ", 1)
+    done = subprocess.run(
+        ["bash", "-c", command], env={**os.environ, **environ}, capture_output=True, timeout=30, check=True
+    )
+    return done.stdout.decode()
 
 
 def test_the_readme_names_every_variable_of_the_environment():

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         logger.info("Serving on %s:%s.", *listener.getsockname()[:2])
         limit_everybody(DATABASE_SECONDS)
         server = uvicorn.Server(configuration())
+        spare_the_collector()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(server, listener))
 
@@ -81,6 +83,14 @@ def configuration() -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
     )
+
+
+def spare_the_collector() -> None:
+    """What was imported is there for good. Looking through it again and again took a quarter of the time that ten
+    thousand sockets need to connect."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 async def serve(server: uvicorn.Server, listener: socket.socket) -> None:
