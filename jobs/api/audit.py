@@ -9,7 +9,7 @@ from pydantic import Field
 
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
-from jobs.api.openapi import refuses
+from jobs.api.openapi import refuses, tells
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
 from jobs.api.schemas import MAX_ID, AuditOut
 from jobs.api.staff import check_staff
@@ -30,7 +30,11 @@ class AuditListing(Schema):
 
 
 @router.api_operation(
-    list(SAFE_METHODS), "/audit", auth=needs(Scope.ADMIN), response=AuditOut, openapi_extra=refuses(422)
+    list(SAFE_METHODS),
+    "/audit",
+    auth=needs(Scope.ADMIN),
+    response=AuditOut,
+    openapi_extra=tells("Link") | refuses(422),
 )
 async def list_audit(request: ApiRequest, listing: Query[AuditListing]) -> HttpResponse:
     """Newest first; it outlives the jobs. For staff."""

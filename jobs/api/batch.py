@@ -16,7 +16,7 @@ from jobs.api.bodies import JSON, check_content_type, decode, fitted
 from jobs.api.contract import SUBMISSION, reference
 from jobs.api.exceptions import as_problem
 from jobs.api.items import NDJSON, items
-from jobs.api.openapi import hears, refuses, takes
+from jobs.api.openapi import hears, refuses, takes, tells
 from jobs.api.preferences import preferences
 from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
@@ -66,6 +66,7 @@ class Batch:
         Prefer="`handling=lenient`: store the jobs that fit though others do not.",
         traceparent="W3C trace context; the tasks get it.",
     )
+    | tells("Preference-Applied", "RateLimit", "RateLimit-Policy", status=202)
     | refuses(400, 403, 409, 413, 415, 422, 429),
 )
 async def submit_batch(request: ApiRequest) -> HttpResponse:

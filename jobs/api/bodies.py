@@ -1,5 +1,6 @@
 """Reads what a request carries: JSON, or one file."""
 
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from jobs.conf import options
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
+#: Whole numbers beyond it are no longer told apart in what most languages keep numbers in.
+MAX_EXACT = 2**53
 
 
 def read_json[Body: BaseModel](request: HttpRequest, model: type[Body]) -> Body:
@@ -35,10 +38,21 @@ def fitted[Body: BaseModel](decoded: dict[str, Any], model: type[Body]) -> Body:
         raise Problem(Kind.INVALID_REQUEST, f"The body does not fit: {text}.", errors=errors) from error
 
 
+def _number(literal: str) -> int | float:
+    """JSON Schema counts 4.0 among the integers, so whoever writes them that way is understood."""
+    number = float(literal)
+    if not isfinite(number):
+        raise msgspec.DecodeError("Number out of range")
+    return int(number) if abs(number) <= MAX_EXACT and number.is_integer() else number
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
+
+
 def decode(body: bytes | msgspec.Raw) -> dict[str, Any]:
     """The JSON object that it holds. Raises Problem."""
     try:
-        decoded = msgspec.json.decode(body)
+        decoded = _decoder.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Problem(Kind.MALFORMED, f"Expected a JSON object: {error}.") from error
     if not isinstance(decoded, dict):

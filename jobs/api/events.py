@@ -12,7 +12,7 @@ from jobs.api import sse
 from jobs.api.answers import gives, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.jobs import find_job
-from jobs.api.openapi import refuses
+from jobs.api.openapi import carries, hears, refuses, tells
 from jobs.api.paging import link_header, next_url
 from jobs.api.problems import Kind, Problem
 from jobs.api.schemas import EventsOut
@@ -34,8 +34,14 @@ MAX_SEQ = 2**31 - 1
     list(SAFE_METHODS),
     "/jobs/{uuid:job_id}/events",
     auth=needs(Scope.READ, or_job_token=True),
-    response=EventsOut,
-    openapi_extra=refuses(404, 422),
+    response={200: EventsOut, 204: None},
+    openapi_extra=carries(sse.MEDIA_TYPE)
+    | hears(
+        Last_Event_ID="Streams what came after that event; 204 if nothing will.",
+        Prefer="`wait=N`: answer once there are events, or after N seconds.",
+    )
+    | tells("Link", "Preference-Applied")
+    | refuses(404, 422),
 )
 async def list_events(
     request: ApiRequest, job_id: UUID, after: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None

@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from ninja import Query, Router
 
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
-from jobs.api.openapi import gives
+from jobs.api.openapi import carries, hears, refuses, tells
 from jobs.api.problems import Kind, Problem
 from jobs.models import File, Scope
 
@@ -29,7 +29,11 @@ POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
     "/jobs/{uuid:job_id}/files/{str:name}",
     auth=needs(Scope.READ, or_job_token=True),
     response={200: None, 304: None},
-    openapi_extra=gives("application/octet-stream", 404, 422),
+    openapi_extra=carries("application/octet-stream")
+    | hears(If_None_Match="The ETag of the file that the caller has; if it is still that one, a 304.")
+    | tells("ETag", "Content-Disposition")
+    | tells("ETag", status=304)
+    | refuses(404, 422),
 )
 async def download_file(
     request: ApiRequest, job_id: UUID, name: str, inline: Annotated[bool, Query()] = False

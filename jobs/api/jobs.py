@@ -14,7 +14,7 @@ from jobs.api.bodies import JSON, read_json
 from jobs.api.by import by_of
 from jobs.api.contract import SUBMISSION, reference
 from jobs.api.listing import Filter, Listing
-from jobs.api.openapi import hears, refuses, takes
+from jobs.api.openapi import hears, refuses, takes, tells
 from jobs.api.paging import link_header, next_url
 from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
@@ -44,6 +44,8 @@ router.add_decorator(gives_json, mode="view")
         Prefer="`wait=N`: answer with the result if it comes within N seconds.",
         traceparent="W3C trace context; the task gets it.",
     )
+    | tells("Location", "Preference-Applied", "RateLimit", "RateLimit-Policy")
+    | tells("Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", status=202)
     | refuses(400, 403, 409, 413, 415, 422, 429),
 )
 async def submit_job(request: ApiRequest) -> HttpResponse:
@@ -71,7 +73,11 @@ async def _answer(request: ApiRequest, body: dict[str, Any], headers: dict[str, 
 
 
 @router.api_operation(
-    list(SAFE_METHODS), "/jobs", auth=needs(Scope.READ), response=JobsOut, openapi_extra=refuses(422)
+    list(SAFE_METHODS),
+    "/jobs",
+    auth=needs(Scope.READ),
+    response=JobsOut,
+    openapi_extra=tells("Link") | refuses(422),
 )
 async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpResponse:
     """Your jobs, newest first; staff see everybody's. Follow `next` until it is null: a page may have few jobs, or
@@ -111,7 +117,13 @@ async def count_jobs(request: ApiRequest, which: Query[Filter]) -> HttpResponse:
     "/jobs/{uuid:job_id}",
     auth=needs(Scope.READ, or_job_token=True),
     response={200: JobOut, 304: None},
-    openapi_extra=refuses(404),
+    openapi_extra=hears(
+        If_None_Match="The ETag of the state that the caller has; while that is the state, a 304.",
+        Prefer="`wait=N`: answer once there is more to say, or after N seconds.",
+    )
+    | tells("ETag", "Preference-Applied")
+    | tells("ETag", "Preference-Applied", status=304)
+    | refuses(404),
 )
 async def get_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """One job. Its ETag changes with every event and file; send it as If-None-Match to poll cheaply.

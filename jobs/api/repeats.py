@@ -12,8 +12,10 @@ from jobs.lifecycle.once import Key
 
 MAX_LENGTH = 255
 #: The draft has a text in quotes (RFC 8941 §3.3.3), most clients send it without them. Both are the same key.
-_QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
-_BARE = re.compile(r"[!#-~]+")
+_QUOTED = re.compile(rf'"((?:[ !#-\[\]-~]|\\["\\]){{1,{MAX_LENGTH}}})"')
+_BARE = re.compile(rf"[!#-~]{{1,{MAX_LENGTH}}}")
+#: Of the header's value, as JSON Schema has patterns.
+PATTERN = f"^(?:{_BARE.pattern}|{_QUOTED.pattern})$"
 #: Whoever is told to come back later may do so then.
 RETRY_AFTER_SECONDS = 1
 
@@ -35,16 +37,14 @@ def key_of(request: ApiRequest, *asked: bytes) -> Key | None:
 
 def _read(given: str) -> str:
     if quoted := _QUOTED.fullmatch(given):
-        key = re.sub(r"\\(.)", r"\1", quoted[1])
-    else:
-        key = given if _BARE.fullmatch(given) else ""
-    if not 0 < len(key) <= MAX_LENGTH:
-        detail = (
-            f'Expected an Idempotency-Key of 1 to {MAX_LENGTH} visible ASCII characters, such as "8e03978e-40d5"; '
-            f"got {len(given)} characters."
-        )
-        raise Problem(Kind.INVALID_KEY, detail)
-    return key
+        return re.sub(r"\\(.)", r"\1", quoted[1])
+    if _BARE.fullmatch(given):
+        return given
+    detail = (
+        f'Expected an Idempotency-Key of 1 to {MAX_LENGTH} visible ASCII characters, such as "8e03978e-40d5"; '
+        f"got {len(given)} characters."
+    )
+    raise Problem(Kind.INVALID_KEY, detail)
 
 
 @asynccontextmanager

@@ -24,10 +24,22 @@ from jobs.api.auth import SAFE_METHODS, needs
 from jobs.api.openapi import Api
 from jobs.models import Scope
 
+TAGS = {
+    "tasks": "What can be called, and with which arguments.",
+    "jobs": "Calls of tasks: submit, find, watch, cancel, retry.",
+    "files": "What jobs read and make.",
+    "queues": "What waits, and who works.",
+    "audit": "Who did what by hand.",
+    "access": "Short-lived credentials to hand on to pages.",
+    "webhooks": "URLs that are told when jobs end.",
+}
+
 api = Api(
     title="Handoff",
     version="1",
     description="Hand slow work to a background worker. Errors are problem details (RFC 9457).",
+    servers=[{"url": "/"}],
+    openapi_extra={"tags": [{"name": name, "description": text} for name, text in TAGS.items()]},
     urls_namespace="api-v1",
     # An operation that forgets to say what it needs is closed to most tokens.
     auth=needs(Scope.ADMIN),

@@ -11,7 +11,7 @@ from jobs.api.auth import ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
 from jobs.api.by import by_of
 from jobs.api.jobs import find_job
-from jobs.api.openapi import refuses, takes
+from jobs.api.openapi import refuses, takes, tells
 from jobs.api.schemas import JobOut, Retrial
 from jobs.api.submission import arguments_of
 from jobs.events.shapes import job_json
@@ -42,6 +42,7 @@ async def cancel_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     auth=needs(Scope.WRITE),
     response={202: JobOut},
     openapi_extra=takes(JSON, Retrial.model_json_schema(), required=False)
+    | tells("Location", status=202)
     | refuses(400, 403, 404, 409, 413, 415, 422),
 )
 async def retry_job(request: ApiRequest, job_id: UUID) -> HttpResponse:

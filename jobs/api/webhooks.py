@@ -12,7 +12,7 @@ from pydantic import Field
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
-from jobs.api.openapi import refuses, takes
+from jobs.api.openapi import refuses, takes, tells
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
 from jobs.api.pointers import pointer
 from jobs.api.problems import Kind, Problem
@@ -60,7 +60,9 @@ class Page(Schema):
     "/webhooks",
     auth=needs(Scope.WRITE),
     response={201: WebhookWithSecretOut},
-    openapi_extra=takes(JSON, WebhookGiven.model_json_schema()) | refuses(400, 403, 409, 413, 415, 422),
+    openapi_extra=takes(JSON, WebhookGiven.model_json_schema())
+    | tells("Location", status=201)
+    | refuses(400, 403, 409, 413, 415, 422),
 )
 async def register_webhook(request: ApiRequest) -> HttpResponse:
     """Registers a URL. The secret in the answer verifies what it will be told, and can't be had again."""
@@ -76,7 +78,11 @@ async def register_webhook(request: ApiRequest) -> HttpResponse:
 
 
 @router.api_operation(
-    list(SAFE_METHODS), "/webhooks", auth=needs(Scope.READ), response=WebhooksOut, openapi_extra=refuses(422)
+    list(SAFE_METHODS),
+    "/webhooks",
+    auth=needs(Scope.READ),
+    response=WebhooksOut,
+    openapi_extra=tells("Link") | refuses(422),
 )
 async def list_webhooks(request: ApiRequest, page: Query[Page]) -> HttpResponse:
     """Your webhooks, newest first; staff see everybody's."""
@@ -142,7 +148,7 @@ async def change_secret(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     DELIVERIES,
     auth=needs(Scope.READ),
     response=DeliveriesOut,
-    openapi_extra=refuses(404, 422),
+    openapi_extra=tells("Link") | refuses(404, 422),
 )
 async def list_deliveries(request: ApiRequest, webhook_id: UUID, page: Query[Page]) -> HttpResponse:
     """What it was told and is to be told, newest first, with every try."""

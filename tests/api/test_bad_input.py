@@ -82,6 +82,12 @@ async def test_an_unknown_queue_is_answered_with_the_known_ones(ada):
     assert "email" in problem["known_queues"]
 
 
+async def test_a_whole_number_may_be_written_with_a_point(ada):
+    body = f'{{"task": "{ADD}", "args": {{"a": 4.0, "b": 4e1}}, "priority": -5.0}}'.encode()
+    job = (await ada.post("/api/v1/jobs", body, content_type="application/json")).json()
+    assert (job["args"], job["priority"]) == ({"a": 4, "b": 40}, -5)
+
+
 @pytest.mark.parametrize("priority", [101, -101, "5", 1.5, True])
 async def test_a_priority_is_a_whole_number_within_a_hundred_of_zero(ada, priority):
     problem = await refused(await ada.submit(ADD, {"a": 1}, priority=priority), 422, "invalid-request")

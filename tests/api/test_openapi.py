@@ -3,9 +3,11 @@
 import dataclasses
 
 import pytest
+from openapi_spec_validator import validate
 
 from jobs.api import contract
 from jobs.api.problems import MEDIA_TYPE, Kind
+from jobs.api.security import CSRF_SCHEME
 from jobs.models import Scope
 from jobs.task import exposed_tasks
 from tests.sample_tasks import add
@@ -71,6 +73,25 @@ async def test_the_document_lists_every_operation_once(document):
     assert len(set(ids)) == len(ids)
 
 
+async def test_the_document_is_valid(document):
+    validate(document)
+
+
+async def test_every_answer_says_its_headers_and_where_it_leads(document):
+    described = dict(operations(document))
+    accepted = described["POST /api/v1/jobs"]["responses"]["202"]
+    limits = {"RateLimit", "RateLimit-Policy"}
+    assert set(accepted["headers"]) == {"Location", "Preference-Applied", "X-Request-ID"} | limits
+    assert {"get_job", "cancel_job", "retry_job", "list_events", "download_file"} < set(accepted["links"])
+    ids = {operation["operationId"] for operation in described.values()}
+    assert {link["operationId"] for link in document["components"]["links"].values()} < ids
+
+
+async def test_every_operation_has_a_described_tag(document):
+    described = {tag["name"] for tag in document["tags"]}
+    assert {tag for _, operation in operations(document) for tag in operation["tags"]} == described
+
+
 async def test_every_reference_leads_somewhere(document):
     def references(value):
         if isinstance(value, dict):
@@ -123,11 +144,13 @@ async def test_all_ways_to_sign_in_are_described(document):
         "BearerToken": {"type": "http", "scheme": "bearer"},
         "JobToken": {"type": "http", "scheme": "bearer"},
         "SessionCookie": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+        "CsrfToken": CSRF_SCHEME,
     }
     for name, operation in operations(document):
         *job_token, by_token, by_session = operation["security"]
         [scope] = by_token["BearerToken"]
-        assert (scope in Scope, by_session) == (True, {"SessionCookie": []})
+        session = {"SessionCookie": []} if name.startswith("GET") else {"SessionCookie": [], "CsrfToken": []}
+        assert (scope in Scope, by_session) == (True, session)
         assert bool(job_token) == (name in FOR_JOB_TOKENS)
         assert job_token in ([], [{"JobToken": [scope]}])
 
