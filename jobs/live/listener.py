@@ -41,6 +41,8 @@ class Listener:
         self.access = access
         self._hub = hub()
         self._watches: dict[str, Watch[Any]] = {}
+        #: The one that reads right now.
+        self._reading: Watch[Any] | None = None
         #: What was read, and goes before what was heard.
         self._page: deque[tuple[Watch[Any] | None, Message]] = deque()
         self._heard: deque[tuple[Watch[Any] | None, Message]] = deque()
@@ -81,7 +83,10 @@ class Listener:
 
     def leave(self, topic: str) -> None:
         if watch := self._watches.pop(topic, None):
-            watch.close()
+            if (
+                watch is not self._reading
+            ):  # else it may yet open its feed or go live, and is closed after that
+                watch.close()
             self._page = deque(each for each in self._page if each[0] is not watch)
             self._heard = deque(each for each in self._heard if each[0] is not watch)
             self._heard_bytes = sum(message.size for _, message in self._heard)
@@ -144,27 +149,41 @@ class Listener:
         return next((watch for watch in watches if not watch.is_live and not watch.rests), None)
 
     async def _read(self, watch: Watch[Any]) -> None:
+        self._reading = watch
         try:
-            messages = await watch.read()
+            page = await self._page_of(watch)
+        finally:
+            self._reading = None
+            if not self._has(watch):
+                watch.close()
+        if self._has(watch):
+            self._page.extend((watch, message) for message in page)
+
+    def _has(self, watch: Watch[Any]) -> bool:
+        """Whether it was not left meanwhile."""
+        return self._watches.get(watch.topic) is watch
+
+    async def _page_of(self, watch: Watch[Any]) -> list[Message]:
+        try:
+            return await watch.read()
         except NotFound:
-            self.leave(watch.topic)
-            self._page.append((None, _not_found(watch.topic)))
+            if self._has(watch):
+                self.leave(watch.topic)
+                self._page.append((None, _not_found(watch.topic)))
         except STORE_ERRORS as error:
             if watch.sent is None:
                 raise Unavailable from error
             watch.rests = True
         except BrokerUnavailable:
             watch.rests = True
-        else:
-            if self._watches.get(watch.topic) is watch:  # else it was left meanwhile
-                self._page.extend((watch, message) for message in messages)
+        return []
 
     def _take(self, watch: Watch[Any], message: Message) -> None:
         if len(self._heard) >= MAX_WAITING or self._heard_bytes + message.size > MAX_WAITING_BYTES:
             self._fall_behind()
-            return
-        self._heard.append((watch, message))
-        self._heard_bytes += message.size
+        else:
+            self._heard.append((watch, message))
+            self._heard_bytes += message.size
         self._wake()
 
     def _fall_behind(self) -> None:

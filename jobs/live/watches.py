@@ -205,8 +205,12 @@ class OpsWatch(Watch[OpsFeed]):
             raise NotFound
         feed = await self._open(OpsFeed)
         kind = "snapshot" if self.sent is None else "reset"
-        state = ops_state(kind, await system_state())
-        feed.live.add(self)
+        feed.live.add(self)  # before it reads: what changes meanwhile is told after it
+        try:
+            state = ops_state(kind, await system_state())
+        except BaseException:
+            feed.leave(self)
+            raise
         self.is_live = True
         return [state]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from consumers.live import LiveConsumer
 from jobs.broker.embedded import start_embedded
 from jobs.events.emit import MESSAGE, publish
 from jobs.events.shapes import event_json
-from jobs.events.topics import group, job_topic
+from jobs.events.topics import group, job_topic, owner_topic
 from jobs.lifecycle.finish import Progress, finish, record_progress
 from jobs.lifecycle.start import start
-from jobs.live import hub, listener
+from jobs.live import hub, listener, reads
+from jobs.live.listener import Listener
 from jobs.models import Job
 from tests.consumers.steps import access_of, do, slow_socket, success, until, watch, without_store
 from tests.sockets import Socket
@@ -67,6 +69,39 @@ async def test_a_closed_socket_leaves_all_its_groups(open_socket, job):
         await ends(socket)
         await socket.end()
         assert (layer.groups, layer.channels) == ({}, {})
+
+
+@pytest.mark.parametrize("kind, read", [("job", "job_of"), ("owner", "seqs_of_owners")])
+async def test_what_a_client_leaves_while_it_is_read_is_left(owner, job, monkeypatch, kind, read):
+    topic = {"job": job_topic(job.id), "owner": owner_topic(owner.pk)}[kind]
+    is_alone = kind == "owner"  # so that it is the one for whom the feed is opened
+    really_read, is_reading, goes_on = getattr(reads, read), threading.Event(), threading.Event()
+
+    def read_slowly(*args):
+        is_reading.set()
+        assert goes_on.wait(10)
+        return really_read(*args)
+
+    async with Listener() as leaving, Listener() as staying:
+        if not is_alone:
+            staying.watch(topic)
+            await anext(staying)
+        monkeypatch.setattr(reads, read, read_slowly)
+        leaving.watch(topic)
+        hearing = asyncio.ensure_future(anext(leaving))
+        await until(is_reading.is_set)
+        leaving.leave(topic)
+        goes_on.set()
+        if is_alone:
+            staying.watch(topic)
+            await anext(staying)
+        await do(start, [str(job.id)], "w1")
+        assert (await anext(staying)).body["seq"] == 2
+        [feed] = hub.hub()._feeds.values()
+        assert feed.watches == len(feed.live) == 1
+        assert not hearing.done()
+        hearing.cancel()
+    assert hub.hub()._feeds == channel_layers["default"].groups == {}
 
 
 async def test_a_closed_socket_leaves_all_its_groups_though_the_database_is_away(
