@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from channels.layers import get_channel_layer
 
-from jobs.broker.client import BROKER_ERRORS
+from jobs.events.emit import PUBLISH_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -49,21 +49,23 @@ class Doorbell:
     async def join(self, group: str) -> None:
         """If Redis is away, `join_missing` has to be called later."""
         self._missing.add(group)
-        if not self._is_away:  # else each try may take its time
-            await self._try_to_join(group)
+        # The layer takes one after the other; who waits for its turn must not be taken for one whom Redis fails.
+        async with self._turn:
+            if not self._is_away:  # else each try may take its time
+                await self._try_to_join(group)
 
     async def join_missing(self) -> None:
         """Tries again; what was sent to the groups meanwhile has to be read from the log."""
         for group in sorted(self._missing):
-            if not await self._try_to_join(group):
-                break
+            async with self._turn:
+                if not await self._try_to_join(group):
+                    break
 
     async def _try_to_join(self, group: str) -> bool:
         try:
-            # The layer takes one after the other; who waits for its turn must not be taken for one whom Redis fails.
-            async with self._turn, asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._layer.group_add(group, self._channel)
-        except BROKER_ERRORS as error:
+        except PUBLISH_ERRORS as error:
             if not self._is_away:
                 logger.warning("Redis is away; watchers hear from the log instead: %r", error)
             self._is_away = True
@@ -78,10 +80,9 @@ class Doorbell:
 
     async def leave(self, *groups: str) -> None:
         """Always leaves them in this process; if Redis is away, it goes on sending to nobody."""
-        leaving = self._joined.intersection(groups)
         self._joined.difference_update(groups)
         self._missing.difference_update(groups)
-        await self._discard(*leaving)
+        await self._discard(*groups)  # also one whose joining was broken off: the layer has it half
 
     async def _discard(self, *groups: str) -> None:
         with contextlib.suppress(TimeoutError):

@@ -199,7 +199,8 @@ class OpsFeed(Feed):
         """At once, and then once a second as long as anything happens."""
         while self._has_changes and self.live:
             self._has_changes = False
-            await self.catch_up()
+            with self.hub.trouble():
+                await self.catch_up()
             await asyncio.sleep(OPS_EVERY_SECONDS)
 
     async def catch_up(self) -> None:

@@ -96,7 +96,7 @@ class Hub:
         """The last one puts out the light."""
         self.listeners.discard(listener)
         if listener.access:
-            self._of_users -= Counter([listener.access.user.pk])
+            self._forget_one(listener.access.user.pk)
         if self.listeners:
             return
         doorbell, self._doorbell = self._doorbell, None
@@ -106,6 +106,11 @@ class Hub:
         if doorbell:
             await doorbell.close()
 
+    def _forget_one(self, user_id: Any) -> None:
+        self._of_users[user_id] -= 1
+        if not self._of_users[user_id]:
+            del self._of_users[user_id]
+
     def shut_down(self) -> None:
         """Tells all who listen, and all who still come, that this process ends."""
         self._is_shut_down = True
@@ -114,7 +119,9 @@ class Hub:
 
     async def read[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Asks the store. Raises one of STORE_ERRORS."""
-        return await reader(function, *args, **kwargs)
+        answer = await reader(function, *args, **kwargs)
+        self._is_store_away = False
+        return answer
 
     async def open[F: Feed](self, topic: str, make: Callable[["Hub"], F]) -> F:
         """The topic's feed for one more watch, which has to close() it. Raises one of STORE_ERRORS.
@@ -141,7 +148,6 @@ class Hub:
     def close(self, feed: Feed) -> None:
         feed.watches -= 1
         if not feed.watches:
-            feed.opening.cancel()
             self._feeds.pop(feed.topic, None)
             self.spawn(self._leave(feed))
 
@@ -166,24 +172,29 @@ class Hub:
             self._has_behind.clear()
             behind, self._behind = self._behind, {}
             for feed in behind:
-                with self._trouble():
+                with self.trouble():
                     await feed.catch_up()
 
     async def _check_tails(self) -> None:
         """A gap shows only when the next event comes; this finds the loss of the last one."""
         while True:
             await asyncio.sleep(TAIL_CHECK_SECONDS)
-            assert self._doorbell
-            await self._doorbell.join_missing()
-            with self._trouble():
-                await self._check_jobs([feed for feed in self._feeds.values() if isinstance(feed, JobFeed)])
-                await self._check_owners(
-                    [feed for feed in self._feeds.values() if isinstance(feed, OwnerFeed)]
-                )
-                if ops := self._feeds.get(OPS):
-                    await ops.catch_up()
+            await self._check_tail()
             for listener in self.listeners:
                 listener.try_again()
+
+    async def _check_tail(self) -> None:
+        """What fails does so for itself: the others are checked all the same."""
+        assert self._doorbell
+        with self.trouble():
+            await self._doorbell.join_missing()
+        with self.trouble():
+            await self._check_jobs([feed for feed in self._feeds.values() if isinstance(feed, JobFeed)])
+        with self.trouble():
+            await self._check_owners([feed for feed in self._feeds.values() if isinstance(feed, OwnerFeed)])
+        if ops := self._feeds.get(OPS):
+            with self.trouble():
+                await ops.catch_up()
 
     async def _check_jobs(self, feeds: list[JobFeed]) -> None:
         seqs = await self.read(reads.seqs_of, [feed.job_id for feed in feeds]) if feeds else {}
@@ -195,27 +206,29 @@ class Hub:
         known = {feed: feed.known() for feed in feeds}
         seqs = await self.read(reads.seqs_of_owners, owner_ids, timezone.now()) if feeds else {}
         for feed in feeds:
-            await feed.check(seqs[feed.owner_id], known[feed])
+            with self.trouble():
+                await feed.check(seqs[feed.owner_id], known[feed])
 
     async def _check_access(self) -> None:
         while True:
             await asyncio.sleep(ACCESS_CHECK_SECONDS)
-            with self._trouble():
+            with self.trouble():
                 asked = {listener.access: listener for listener in self.listeners if listener.access}
                 for access in asked.keys() - await still_valid(asked):
                     asked[access].end(Ending.ACCESS_LOST)
 
     @contextlib.contextmanager
-    def _trouble(self) -> Iterator[None]:
-        """While the database is away watchers wait; a later check finds what they have missed."""
+    def trouble(self) -> Iterator[None]:
+        """Nothing that fails ends the hearing of others. While the database is away watchers wait; a later check finds
+        what they have missed."""
         try:
             yield
         except STORE_ERRORS as error:
             if not self._is_store_away:
                 logger.warning("Events cannot be read for watchers, they wait: %r", error)
             self._is_store_away = True
-        else:
-            self._is_store_away = False
+        except Exception:
+            logger.exception("What went wrong for some who listen is tried again at the next check.")
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """In a context of its own: a request that happens to be the first one here must not be kept by it."""

@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
 from django.conf import settings as django_settings
+from django.contrib.auth.models import User
 
 from consumers import live
 from consumers.live import LiveConsumer
@@ -20,6 +21,8 @@ from jobs.events.topics import group, job_topic, owner_topic
 from jobs.lifecycle.finish import Progress, finish, record_progress
 from jobs.lifecycle.start import start
 from jobs.live import hub, listener, reads
+from jobs.live.doorbell import Doorbell
+from jobs.live.feeds import JobFeed, OwnerFeed
 from jobs.live.listener import Listener
 from jobs.models import Job
 from tests.consumers.steps import access_of, do, slow_socket, success, until, watch, without_store
@@ -51,6 +54,43 @@ async def test_a_gap_that_shows_while_the_database_is_away_is_filled_later(open_
         assert await socket.hears_nothing()
     await publish(events)
     assert [(await socket.hear())["seq"] for _ in range(2)] == [2, 3]
+
+
+async def test_what_fails_once_for_whatever_reason_ends_nothing(open_socket, job, owner, monkeypatch, caplog):
+    monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(hub, "ACCESS_CHECK_SECONDS", 0.05)
+    failed = []
+    for place, name in (
+        (Doorbell, "join_missing"),
+        (reads, "seqs_of"),
+        (reads, "seqs_of_owners"),
+        (JobFeed, "catch_up"),
+        (OwnerFeed, "check"),
+        (hub, "still_valid"),
+    ):
+        monkeypatch.setattr(place, name, _failing_once(getattr(place, name), name, failed))
+    await sync_to_async(start)([str(job.id)], "w1")
+    by_job, by_owner = await open_socket(), await open_socket()
+    await watch(by_job, job)
+    failed.append("seqs_of_owners")  # by which a feed begins: that would be told to the client
+    await by_owner.say(type="subscribe", topic=owner_topic(owner.pk))
+    await by_owner.hear()
+    failed.remove("seqs_of_owners")
+    await sync_to_async(finish)([await success(job)])  # nobody is told
+    assert (await by_job.hear())["seq"] == (await by_owner.hear())["seq"] == 3
+    await until(lambda: len(failed) == 6)
+    await User.objects.aupdate(is_active=False)
+    assert await by_job.close_code() == await by_owner.close_code() == 4401
+
+
+def _failing_once(call, name, failed):
+    def fail_or_call(*args, **kwargs):
+        if name not in failed:
+            failed.append(name)
+            raise ZeroDivisionError(name)
+        return call(*args, **kwargs)
+
+    return fail_or_call
 
 
 async def test_who_subscribes_while_the_database_is_away_is_asked_to_come_again(open_socket, job, store_away):
