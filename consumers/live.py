@@ -65,8 +65,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def listen(self, receive: Callable[[], Awaitable[Any]]) -> NoReturn:
         while True:
             match await receive():
-                case {"type": "websocket.receive", **frame}:
-                    await self.take(frame.get("text"))
+                case {"type": "websocket.receive", "text": str(text)}:
+                    await self.take(text)
+                case {"type": "websocket.receive"}:
+                    await self.take(None)
                 case {"type": "websocket.disconnect"}:
                     raise StopConsumer
 
