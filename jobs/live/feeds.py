@@ -6,7 +6,8 @@ missing, and reads the log when something is.
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.utils import timezone
@@ -116,6 +117,14 @@ class JobFeed(Feed):
             self._tell(event_message(self.topic, event))
 
 
+class Known(NamedTuple):
+    """How far a feed was at a time."""
+
+    at: datetime
+    #: Those that may still change, and of which anything was told.
+    jobs: frozenset[UUID]
+
+
 class OwnerFeed(Feed):
     """All jobs of one user. It knows how far each of those that may still change has been told."""
 
@@ -123,6 +132,7 @@ class OwnerFeed(Feed):
         super().__init__(hub, owner_topic(owner_id))
         self.owner_id = owner_id
         self._told: Seqs | None = None
+        self._checked_at = timezone.now()
         self._checking = asyncio.Lock()
 
     async def begin(self) -> None:
@@ -143,26 +153,41 @@ class OwnerFeed(Feed):
         known = self.known()
         await self.check(await self._seqs(), known)
 
-    def known(self) -> frozenset[UUID]:
-        """The jobs of which anything was told. To be asked before the store is, as others come meanwhile."""
-        return frozenset(self._told or ())
+    @property
+    def since(self) -> datetime:
+        """What happened to jobs that had ended before was told, or is older than this feed. It is as long ago as the
+        last check, which may be long: the store was away."""
+        return self._checked_at - reads.SETTLED_AFTER
 
-    async def check(self, seqs: Seqs, known: frozenset[UUID]) -> None:
-        """Against all of the owner's jobs that may have changed lately; see known()."""
+    def known(self) -> Known:
+        """To be asked before the store is, as other jobs come meanwhile."""
+        return Known(timezone.now(), frozenset(self._told or ()))
+
+    async def check(self, seqs: Seqs, known: Known) -> None:
+        """Against all of the owner's jobs that have not ended, or not before `since`."""
         if self._told is None:
             return
         async with self._checking:
-            gone = known - self._told.keys()  # settled by another check
-            settled = list(known - gone - seqs.keys())
+            gone = known.jobs - self._told.keys()  # settled by another check
+            settled = list(known.jobs - gone - seqs.keys())
+            await self._pass_over_former_runs([*seqs.keys() - gone - self._told.keys()])
             last_seqs = await self.hub.read(reads.seqs_of, settled) if settled else {}
             for job_id, seq in {**seqs, **last_seqs}.items():
                 if job_id not in gone:
                     await self._read_up_to(job_id, seq)
             for job_id in settled:
                 self._told.pop(job_id, None)
+            self._checked_at = known.at
+
+    async def _pass_over_former_runs(self, job_ids: list[UUID]) -> None:
+        """Of jobs that were settled, and are tried again by hand."""
+        assert self._told is not None
+        ends = await self.hub.read(reads.last_ends, job_ids, self.since) if job_ids else {}
+        for job_id, seq in ends.items():
+            self._told.setdefault(job_id, seq)
 
     async def _seqs(self) -> Seqs:
-        return (await self.hub.read(reads.seqs_of_owners, [self.owner_id], timezone.now()))[self.owner_id]
+        return (await self.hub.read(reads.seqs_of_owners, [self.owner_id], self.since))[self.owner_id]
 
     async def _read_up_to(self, job_id: UUID, seq: int) -> None:
         assert self._told is not None

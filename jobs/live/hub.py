@@ -204,7 +204,8 @@ class Hub:
     async def _check_owners(self, feeds: list[OwnerFeed]) -> None:
         owner_ids = [feed.owner_id for feed in feeds]
         known = {feed: feed.known() for feed in feeds}
-        seqs = await self.read(reads.seqs_of_owners, owner_ids, timezone.now()) if feeds else {}
+        since = min((feed.since for feed in feeds), default=timezone.now())
+        seqs = await self.read(reads.seqs_of_owners, owner_ids, since) if feeds else {}
         for feed in feeds:
             with self.trouble():
                 await feed.check(seqs[feed.owner_id], known[feed])

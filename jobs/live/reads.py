@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from jobs.events import log
 from jobs.events.shapes import event_json, job_json
-from jobs.models import Event, Job
+from jobs.models import Event, EventKind, Job
 from jobs.models.job import JobQuerySet
+from jobs.status import ENDED
 
 #: A transaction that ends jobs commits within this, and processes' clocks differ by less.
 SETTLED_AFTER = timedelta(seconds=60)
@@ -43,15 +44,25 @@ def seqs_of(job_ids: Sequence[UUID]) -> Seqs:
     return seqs
 
 
+def last_ends(job_ids: Sequence[UUID], before: datetime) -> Seqs:
+    """Of each job that had ended before that, the number of the event that says so."""
+    ends = Event.objects.filter(kind=EventKind.STATUS, at__lt=before, data__status__in=list(ENDED))
+    seqs: Seqs = {}
+    for start in range(0, len(job_ids), MAX_IDS):
+        rows = ends.filter(job_id__in=job_ids[start : start + MAX_IDS]).values("job_id")
+        seqs.update(rows.annotate(Max("seq")).values_list("job_id", "seq__max"))
+    return seqs
+
+
 def newest_jobs(jobs: JobQuerySet, owner_id: Any) -> list[Json]:
     rows = jobs.filter(owner_id=owner_id).order_by("-id").full()[:MAX_FEED_JOBS]
     return [job_json(job) for job in rows]
 
 
-def seqs_of_owners(owner_ids: Collection[Any], now: datetime) -> dict[Any, Seqs]:
-    """Of each owner's jobs that may have changed lately: those that have not ended, or not long ago."""
+def seqs_of_owners(owner_ids: Collection[Any], since: datetime) -> dict[Any, Seqs]:
+    """Of each owner's jobs that have not ended, or not before that."""
     found: dict[Any, Seqs] = {owner_id: {} for owner_id in owner_ids}
-    rows = _lately(now - SETTLED_AFTER).filter(owner_id__in=owner_ids)
+    rows = _lately(since).filter(owner_id__in=owner_ids)
     for owner_id, job_id, seq in rows.values_list("owner_id", "id", "seq").iterator():
         found[owner_id][job_id] = seq
     return found

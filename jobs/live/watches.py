@@ -153,7 +153,8 @@ class OwnerWatch(Watch[OwnerFeed]):
         self._meanwhile = []
         feed.live.add(self)
         try:
-            messages = await self._missed() or await self._state()
+            missed = await self._missed()
+            messages = await self._state() if missed is None else missed
             await feed.catch_up()  # else it would tell later what was just read
         except BaseException:
             feed.leave(self)

@@ -2,17 +2,20 @@
 
 import asyncio
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from jobs.lifecycle.finish import finish
+from jobs.lifecycle.retry import aretry
 from jobs.lifecycle.start import start
 from jobs.lifecycle.tell import Said, tell
 from jobs.live import hub, listener, watches
 from jobs.live.messages import unix_ms
-from jobs.models import EventKind, Job
+from jobs.models import Event, EventKind, Job
 from tests.consumers.steps import do, report_progress, slow_socket, success, until
 from tests.sample_tasks import add
 
@@ -87,6 +90,53 @@ async def test_who_comes_back_gets_each_job_s_events_in_order_though_they_were_s
     socket = await open_socket()
     await socket.say(type="subscribe", topic=f"owner:{owner.pk}", after=unix_ms(job.enqueued_at))
     assert await hear(socket, 3) == [(str(job.id), seq) for seq in (1, 2, 3)]
+
+
+async def age(job, **ago):
+    """What happened to the job until now happened so long ago."""
+    then = timezone.now() - timedelta(**ago)
+    await Event.objects.filter(job=job).aupdate(at=then)
+    await Job.objects.filter(id=job.id).exclude(finished_at=None).aupdate(finished_at=then)
+
+
+async def test_who_comes_back_and_has_missed_nothing_hears_only_what_comes(open_socket, owner, job):
+    await age(job, minutes=2)
+    socket = await open_socket()
+    await socket.say(type="subscribe", topic=f"owner:{owner.pk}", after=unix_ms(timezone.now()))
+    assert await socket.hears_nothing()
+    await do(start, [str(job.id)], "w1")
+    assert await hear(socket, 1) == [(str(job.id), 2)]
+
+
+async def test_of_an_old_job_that_is_tried_again_only_that_is_told(open_socket, owner, job):
+    await do(start, [str(job.id)], "w1")
+    await do(finish, [await success(job)])
+    await age(job, minutes=2)
+    socket = await open_socket()
+    await follow(socket, owner)
+    await aretry(job.id)
+    await do(start, [str(job.id)], "w1")
+    assert await hear(socket, 2) == [(str(job.id), 4), (str(job.id), 5)]
+
+
+async def test_jobs_that_came_and_ended_while_the_database_was_long_away_are_told(
+    open_socket, owner, job, monkeypatch
+):
+    socket = await open_socket()
+    await follow(socket, owner)
+    [feed] = hub.hub()._feeds.values()
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.lifecycle.announce.publish", AsyncMock())  # and Redis too
+        later = await new_job(owner)
+    await sync_to_async(start)([str(later.id)], "w1")
+    await sync_to_async(finish)([await success(later)])
+    await age(later, minutes=2)
+    feed._checked_at -= timedelta(minutes=3)
+    await do(start, [str(job.id)], "w1")
+    await do(finish, [await success(job)])
+    feed.hub.catch_up(feed)
+    heard = await hear(socket, 5)
+    assert [seq for job_id, seq in heard if job_id == str(later.id)] == [1, 2, 3]
 
 
 async def test_who_has_read_what_others_were_not_told_yet_does_not_hear_it_again(open_socket, owner, job):
