@@ -11,10 +11,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from consumers import protocol
 from consumers.protocol import BadFrame, Close, Ping, Subscribe, Unsubscribe
-from consumers.rate import Allowance
 from jobs.live.hub import Ending, TooMany
 from jobs.live.listener import Ended, Listener, Unavailable
 from jobs.live.messages import Message, error_message
+from jobs.live.rate import Allowance
 
 logger = logging.getLogger(__name__)
 

@@ -237,6 +237,19 @@ async def test_without_redis_the_socket_tells_what_the_log_has(own_redis, open_s
     assert "Traceback" not in caplog.text
 
 
+async def test_a_connection_that_closes_just_then_is_like_redis_away(open_socket, job, monkeypatch):
+    monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 0.05)
+
+    async def closed(*_):
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    monkeypatch.setattr(channel_layers["default"], "group_add", closed)
+    socket = await open_socket()
+    assert (await watch(socket, job))["type"] == "snapshot"
+    await sync_to_async(start)([str(job.id)], "w1")
+    assert (await socket.hear())["seq"] == 2
+
+
 async def test_once_redis_is_back_the_doorbell_rings(own_redis, open_socket, job, monkeypatch):
     socket = await open_socket()
     await watch(socket, job)

@@ -5,11 +5,11 @@ from django.contrib.auth.models import User
 
 from consumers import protocol
 from consumers.live import LiveConsumer
-from consumers.rate import Allowance
 from jobs.live import hub, listener
 from jobs.live.hub import TooMany
 from jobs.live.listener import Listener
 from jobs.live.messages import Message
+from jobs.live.rate import Allowance
 from tests.consumers.steps import access_of
 from tests.sockets import Socket
 
@@ -66,7 +66,7 @@ async def test_a_user_s_sockets_are_limited_and_each_that_closes_makes_room(owne
 
 def test_a_client_may_say_so_much_at_once_and_so_much_a_second_after_it(monkeypatch):
     now = 100.0
-    monkeypatch.setattr("consumers.rate.time.monotonic", lambda: now)
+    monkeypatch.setattr("jobs.live.rate.time.monotonic", lambda: now)
     allowance = Allowance(protocol.MAX_FRAMES, protocol.FRAMES_PER_SECOND)
     assert [allowance.take() for _ in range(protocol.MAX_FRAMES + 1)] == [True] * protocol.MAX_FRAMES + [
         False
