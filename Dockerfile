@@ -9,7 +9,7 @@ COPY requirements.lock ./
 RUN python -m venv /venv \
     && /venv/bin/pip install --require-hashes -r requirements.lock
 COPY . .
-RUN /venv/bin/python -m compileall -q consumers jobs project \
+RUN /venv/bin/python -m compileall -q consumers handoff jobs project \
     && /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
     && rm -f var/secret-key
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from handoff import Client
 from tests.dev.conftest import Dev, free_port, started, wait_until_gone
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="counts processes by /proc")
@@ -30,9 +31,12 @@ def test_a_guessed_link_is_refused_and_spoils_nothing(dev: Dev) -> None:
     assert httpx.get(dev.printed("Sign in")).status_code == 302
 
 
-def test_the_printed_token_is_let_in(shared_dev: Dev) -> None:
-    headers = {"Authorization": f"Bearer {shared_dev.printed('API token')}"}
-    assert httpx.get(shared_dev.url("/api/v1/tasks"), headers=headers).status_code == 200
+def test_a_job_runs_to_its_result_with_the_printed_token(shared_dev: Dev) -> None:
+    with Client(shared_dev.url(""), shared_dev.printed("API token")) as client:
+        job = client.submit("text.stream", {"text": "It works.", "words_per_second": 100})
+        chunks = [event.data["value"] for event in client.events(job.id) if event.kind == "chunk"]
+        assert "".join(chunks) == "It works."
+        assert client.get(job.id).status == "successful"
 
 
 def test_no_secret_is_kept_where_another_user_can_read_it(shared_dev: Dev) -> None:

@@ -32,7 +32,8 @@ def shop(system):
     system.env["TEST_APPS"] = "shop"
 
 
-async def test_the_example_task_runs_when_called_with_the_example_commands(shop, system, start, web, ada):
+async def test_the_example_task_runs_when_called_by_the_examples(shop, start, ada, monkeypatch, capsys):
+    system = ada.system
     start(system.start_worker)
     job = json.loads(run(block("sh", "shop.pack"), system, TOKEN=ada.token))
     assert job["task"] == "shop.pack"
@@ -41,6 +42,12 @@ async def test_the_example_task_runs_when_called_with_the_example_commands(shop,
     assert [one["seq"] for one in heard] == list(range(1, len(heard) + 1))
     assert "packing cups" in {message.get("data", {}).get("text") for message in heard}
     assert ada.job(job["id"])["result"] == {"order": 7, "packed": 2}
+
+    monkeypatch.setenv("TOKEN", ada.token)
+    exec(block("python", "handoff.Client").replace("http://127.0.0.1:8000", system.origin), {})
+    said = capsys.readouterr().out
+    assert "packing cups" in said
+    assert said.endswith("{'order': 7, 'packed': 2}\n")
 
 
 def run(command, system, **environ):
