@@ -54,7 +54,7 @@ async def _messages(access: Access, topic: str, after: int | None) -> AsyncItera
             while True:
                 message = await listener.next_within(HEARTBEAT_SECONDS)
                 yield _event(message) if message else ":\n\n"
-                if message and (message.is_end or message.body["type"] == "error"):
+                if message and (listener.is_last(message) or message.body["type"] == "error"):
                     return
     except Ended:
         return  # the browser comes back, and is told why by the answer

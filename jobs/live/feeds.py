@@ -173,7 +173,7 @@ class OwnerFeed(Feed):
             await self._pass_over_former_runs([*seqs.keys() - gone - self._told.keys()])
             last_seqs = await self.hub.read(reads.seqs_of, settled) if settled else {}
             for job_id, seq in {**seqs, **last_seqs}.items():
-                if job_id not in gone:
+                if self._told.get(job_id, 0) < seq and job_id not in gone:
                     await self._read_up_to(job_id, seq)
             for job_id in settled:
                 self._told.pop(job_id, None)

@@ -132,6 +132,11 @@ class Listener:
         coming, self._coming = self._coming, None
         return coming.result()
 
+    def is_last(self, message: Message) -> bool:
+        """Whether it says that its job has ended, and nothing came after it: somebody may have started it again."""
+        is_live = all(watch.is_live for watch in self._watches.values())
+        return message.is_end and is_live and not self._page and not self._heard
+
     def _next(self) -> Message | None:
         if self._page:
             watch, message = self._page.popleft()

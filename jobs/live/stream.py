@@ -15,9 +15,9 @@ from jobs.live.messages import Message
 async def events(job_id: UUID | str, *, after: int = 0) -> AsyncIterator[dict[str, Any]]:
     """Every event of the job with a number above `after`, as JSON: those that were, then those that come.
 
-    Ends with the event that ends the job. Raises JobNotFound, and Unavailable while the database is away at the
-    beginning; when it goes away later, or Redis, events come late and none is missed. Close it when you break off:
-    `async with contextlib.aclosing(events(…))`.
+    Ends with the event that ends the job; of one that was tried again by hand, its last run. Raises JobNotFound, and
+    Unavailable while the database is away at the beginning; when it goes away later, or Redis, events come late and
+    none is missed. Close it when you break off: `async with contextlib.aclosing(events(…))`.
     """
     async with Listener() as listener:
         listener.watch(job_topic(job_id), after)
@@ -25,7 +25,7 @@ async def events(job_id: UUID | str, *, after: int = 0) -> AsyncIterator[dict[st
             _check(message, job_id)
             if message.body["type"] == "event":
                 yield {name: value for name, value in message.body.items() if name not in ("type", "topic")}
-            if message.is_end:
+            if listener.is_last(message):
                 return
 
 

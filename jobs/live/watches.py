@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Events of a feed that are told to who comes back to it; for more it is told to begin anew.
 MAX_REPLAY = 1000
 
+#: The largest number by which databases ask for a row.
+MAX_ID = 2**63 - 1
+
 #: Takes a message for the client. Must be quick.
 type Take = Callable[["Watch[Any]", Message], None]
 
@@ -115,13 +118,19 @@ class JobWatch(Watch[JobFeed]):
 
     async def _read_log(self, seq: int) -> list[Message]:
         page = await self.hub.read(reads.events_after, self.job_id, seq)
-        if page and page[0]["seq"] != seq + 1:  # those between were pruned
+        if not page:  # unless it was deleted, when what it was heard to have would be looked for without end
+            await self._job()
+        elif page[0]["seq"] != seq + 1:  # those between were pruned
             return self._state("reset", await self._job())
-        if len(page) < log.MAX_PAGE:
+        if len(page) < log.MAX_PAGE or await self._is_newest(page[-1]["seq"]):
             self._go_live(page[-1]["seq"] if page else seq)
         else:
             self._seq = page[-1]["seq"]
         return [event_message(self.topic, event) for event in page]
+
+    async def _is_newest(self, seq: int) -> bool:
+        """Whether a full page is the last one: a stream would wait for ever for another after the job's end."""
+        return (await self.hub.read(reads.seqs_of, [self.job_id])).get(self.job_id) == seq
 
     def _go_live(self, seq: int) -> None:
         assert self.feed
@@ -231,8 +240,14 @@ def watch_of(topic: str, *args: Any) -> Watch[Any]:
     return watch
 
 
+def _id(name: str) -> int:
+    if (number := int(name)) > MAX_ID:
+        raise ValueError(f"Expected at most {MAX_ID}, got {name}.")
+    return number
+
+
 _KINDS: dict[str, Callable[..., Watch[Any]]] = {
     "job": lambda name, *args: JobWatch(UUID(name), *args),
-    "owner": lambda name, *args: OwnerWatch(int(name), *args),
+    "owner": lambda name, *args: OwnerWatch(_id(name), *args),
     OPS: lambda _, *args: OpsWatch(*args),
 }

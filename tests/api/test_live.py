@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from jobs.api import sse, waiting
 from jobs.lifecycle.finish import finish
+from jobs.lifecycle.retry import aretry
 from jobs.lifecycle.start import start
 from jobs.live import hub
 from jobs.models import Job
@@ -78,6 +79,15 @@ async def test_a_stream_goes_on_where_it_broke_off(ada, job):
     assert everything.status_code == 204, "which tells a browser not to come back"
     ahead = await ada.get(job["links"]["events"], **STREAM, last_event_id="9")
     assert [(id_, event) for id_, event, _ in messages(ahead)] == [("3", "reset")]
+
+
+async def test_a_stream_does_not_end_with_a_former_end(ada, job):
+    await run(job["id"])
+    await aretry(UUID(job["id"]))
+    running = asyncio.create_task(run(job["id"], listened))
+    answer = await ada.get(job["links"]["events"] + "?after=0", **STREAM)
+    await running
+    assert [id_ for id_, _, _ in messages(answer)] == ["1", "2", "3", "4", "5", "6"]
 
 
 async def test_a_silent_stream_says_that_it_lives(ada, job, monkeypatch):

@@ -24,7 +24,7 @@ from jobs.live import hub, listener, reads
 from jobs.live.doorbell import Doorbell
 from jobs.live.feeds import JobFeed, OwnerFeed
 from jobs.live.listener import Listener
-from jobs.models import Job
+from jobs.models import Event, Job
 from tests.consumers.steps import access_of, do, slow_socket, success, until, watch, without_store
 from tests.sockets import Socket
 
@@ -142,6 +142,18 @@ async def test_what_a_client_leaves_while_it_is_read_is_left(owner, job, monkeyp
         assert not hearing.done()
         hearing.cancel()
     assert hub.hub()._feeds == channel_layers["default"].groups == {}
+
+
+async def test_who_falls_behind_in_a_job_that_is_deleted_is_told_so(job):
+    async with Listener() as listening, asyncio.timeout(5):
+        listening.watch(job_topic(job.id))
+        await anext(listening)
+        await do(start, [str(job.id)], "w1")
+        await until(lambda: listening._heard)
+        listening._fall_behind()
+        await Event.objects.filter(job=job).adelete()
+        await Job.objects.filter(id=job.id).adelete()
+        assert (await anext(listening)).body["code"] == "not_found"
 
 
 async def test_a_closed_socket_leaves_all_its_groups_though_the_database_is_away(

@@ -3,14 +3,16 @@
 import asyncio
 from contextlib import aclosing
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
 
 import handoff
 from jobs.errors import JobNotFound
+from jobs.events import log
 from jobs.lifecycle.finish import finish
+from jobs.lifecycle.retry import aretry
 from jobs.lifecycle.start import start
 from jobs.live import hub
 from jobs.live.listener import Ended
@@ -49,6 +51,20 @@ async def test_events_of_a_job_that_has_ended_end(result):
     for after, expected in ((0, [1, 2, 3]), (1, [2, 3]), (3, []), (9, [])):
         assert [event["seq"] async for event in handoff.events(result.id, after=after)] == expected
     assert not hub.hub().listeners
+
+
+@pytest.mark.parametrize("page", [2, 3, 500])
+async def test_events_of_a_job_that_was_tried_again_go_on_to_its_last_end(result, monkeypatch, page):
+    monkeypatch.setattr(log, "MAX_PAGE", page)
+    await run(result)
+    assert [event["seq"] async for event in handoff.events(result.id)] == [1, 2, 3]
+    await aretry(UUID(result.id))
+    heard = []
+    async for event in handoff.events(result.id):
+        heard.append(event["seq"])
+        if heard == [1, 2, 3, 4]:
+            asyncio.get_running_loop().create_task(run(result))
+    assert heard == [1, 2, 3, 4, 5, 6]
 
 
 async def test_events_of_no_job_are_refused(store):
