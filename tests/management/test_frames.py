@@ -5,17 +5,24 @@ import gc
 import json
 import socket
 import struct
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from uuid import UUID
 
 import pytest
 import uvicorn
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from jobs.live import hub
+from consumers import live
+from jobs.lifecycle.start import start
+from jobs.lifecycle.tell import Said, tell
+from jobs.live import hub, listener
+from jobs.management import sockets
 from jobs.management.commands.web import MAX_FRAME_BYTES, configuration
-from jobs.models import ApiToken, Scope
-from tests.consumers.steps import until
+from jobs.models import ApiToken, EventKind, Scope
+from tests.consumers.steps import do, until
+from tests.sample_tasks import add
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,31 +89,39 @@ BAD = {
 }
 
 
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\n"
+)
+
+
 @pytest.fixture
 async def serve():
     """Starts a server of the site; answers how to open a socket there."""
     config = configuration()
     config.lifespan = "off"
     server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
-    serving = asyncio.create_task(server._serve(sockets=[listener]))
+    accepting = socket.create_server(("127.0.0.1", 0))
+    accepting.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)  # of what it accepts, too
+    serving = asyncio.create_task(server._serve(sockets=[accepting]))
     owner = await User.objects.acreate(username="ada")
     _, token = await sync_to_async(ApiToken.issue)(owner=owner, name="test", scopes=[Scope.READ])
 
     @asynccontextmanager
-    async def opened(headers=""):
-        reader, writer = await asyncio.open_connection(*listener.getsockname(), limit=4096)
-        writer.write(
-            "GET /ws/v1/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\n"
-            f"Authorization: Bearer {token}\r\n{headers}\r\n".encode()
-        )
+    async def opened(headers="", path="/ws/v1/live", upgrade=UPGRADE):
+        end = socket.socket()
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        end.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(end, accepting.getsockname())
+        reader, writer = await asyncio.open_connection(sock=end, limit=4096)
+        about = f"Host: localhost\r\nAuthorization: Bearer {token}\r\n{upgrade}{headers}"
+        writer.write(f"GET {path} HTTP/1.1\r\n{about}\r\n".encode())
         try:
             yield reader, writer
         finally:
             writer.transport.abort()
 
-    opened.server = server
+    opened.server, opened.owner = server, owner
     yield opened
     await until(lambda: not server.server_state.connections)
     server.should_exit = True
@@ -180,3 +195,45 @@ async def test_events_on_their_way_to_who_is_cut_off_are_no_error(serve, caplog)
         assert await close_code(reader) == 1002
     await until(lambda: not serve.server.server_state.tasks)
     assert [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"] == []
+
+
+#: Events of 20 kB: more than the network takes.
+TOLD = 40
+
+
+async def test_those_who_never_read_are_dropped_and_others_hear_everything(serve, monkeypatch, caplog):
+    monkeypatch.setattr(sockets, "STALLED_SECONDS", 0.3)
+    monkeypatch.setattr(sockets, "ABORT_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr(live, "SEND_SECONDS", 0.3)
+    result = await add.using(owner=serve.owner).aenqueue(1)
+    await do(start, [result.id], "w1")
+    follow = said(type="subscribe", topic=f"owner:{serve.owner.pk}")
+    stream = {"path": f"/api/v1/jobs/{result.id}/events", "upgrade": "Accept: text/event-stream\r\n"}
+    async with AsyncExitStack() as clients:
+        reader, writer = await clients.enter_async_context(serve())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(follow)
+        for number in range(10):
+            deaf, tells = await clients.enter_async_context(serve(**stream if number % 2 else {}))
+            await deaf.readuntil(b"\r\n\r\n")
+            tells.write(b"" if number % 2 else follow)
+        heard = asyncio.create_task(until_heard(reader, TOLD))
+        most = 0
+        for index in range(TOLD):
+            chunk = {"attempt": 1, "index": index, "value": "x" * 20_000}
+            await do(tell, [Said(UUID(result.id), 1, EventKind.CHUNK, timezone.now(), chunk, serve.owner.pk)])
+            most = max(most, *(listening._heard_bytes for listening in hub.hub().listeners))
+        await heard
+        await until(lambda: len(serve.server.server_state.connections) == 1)
+        await until(lambda: len(hub.hub().listeners) == 1)
+    assert most <= listener.MAX_WAITING_BYTES
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def until_heard(reader, number):
+    """Reads until the last of so many chunks has come."""
+    last = f'"index":{number - 1},'.encode()
+    tail = b""
+    async with asyncio.timeout(20):
+        while last not in tail:
+            tail = tail[-100:] + await reader.read(65536)

@@ -13,6 +13,7 @@ from tests.chaos.faults import Workers, broker_faults
 from tests.chaos.run import lane, play
 from tests.chaos.world import World
 from tests.torture.crowd import Scale
+from tests.torture.deaf import run_deaf
 from tests.torture.run import MAX_AGE_SECONDS, Verdict, run, torture_world
 from tests.torture.webs import Webs
 
@@ -22,6 +23,10 @@ SHOWN_FINDINGS = 40
 
 def main() -> int:
     options = parsed()
+    if options.deaf:
+        findings = run_deaf()
+        print("BAD: " + ", ".join(findings) if findings else "GOOD.")
+        return 1 if findings else 0
     print(f"Seed {options.seed}: {options.minutes:g} minutes on {options.store}.", flush=True)
     with torture_world(options.store) as world:
         scale = Scale(clients=options.clients, calls_a_second=options.calls)
@@ -38,6 +43,7 @@ def main() -> int:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/torture", description=__doc__)
+    parser.add_argument("--deaf", action="store_true", help="50 clients that never read, instead; 2 minutes")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument(
         "--seed", type=int, default=random.randrange(10**6), help="which faults come when; printed"

@@ -7,15 +7,15 @@ from django.tasks import task
 
 from jobs import JobContext
 
-#: Beside its number, so that what a sleeping client has not read fills the network's buffers.
-PADDING = "." * 500
-
 
 @task(takes_context=True, expose=True)
-async def talk(context: JobContext, steps: int, seconds: float) -> AsyncGenerator[str]:
-    """Reports progress, logs and streams at each of its steps, and lasts so long in all."""
+async def talk(context: JobContext, steps: int, seconds: float, padding: int = 500) -> AsyncGenerator[str]:
+    """Reports progress, logs and streams at each of its steps, and lasts so long in all.
+
+    What it streams is so long that it fills the network's buffers while a client does not read.
+    """
     for step in range(steps):
         context.progress(step / steps, f"{step} of {steps}")
         context.log.info("step %d", step)
-        yield f"{step}{PADDING}"
+        yield str(step).ljust(padding, ".")
         await asyncio.sleep(seconds / steps)

@@ -1,4 +1,4 @@
-"""Two web processes behind one port, and what befalls them."""
+"""Web processes behind one port, and what befalls them."""
 
 import random
 import signal
@@ -11,7 +11,6 @@ import httpx
 from tests.chaos.faults import Fault, nothing
 from tests.chaos.world import World
 
-COUNT = 2
 #: Inherited by what it accepts; small, so that a client that does not read is noticed soon.
 SEND_BUFFER_BYTES = 32 * 1024
 START_SECONDS = 30.0
@@ -20,7 +19,8 @@ STOP_SECONDS = 20.0
 
 
 class Webs:
-    def __init__(self, world: World, rng: random.Random) -> None:
+    def __init__(self, world: World, rng: random.Random, count: int = 2) -> None:
+        self._count = count
         self._world = world
         self._rng = rng
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -31,7 +31,7 @@ class Webs:
         self.findings: list[str] = []
 
     def __enter__(self) -> Self:
-        for _ in range(COUNT):
+        for _ in range(self._count):
             self._start()
         httpx.get(f"http://127.0.0.1:{self.port}/livez", timeout=START_SECONDS).raise_for_status()
         return self
@@ -41,6 +41,10 @@ class Webs:
             web.kill()
             web.wait()
         self._listener.close()
+
+    @property
+    def first(self) -> subprocess.Popen[bytes]:
+        return self._serving[0]
 
     def _start(self) -> None:
         fd = self._listener.fileno()
