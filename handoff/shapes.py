@@ -86,7 +86,7 @@ class Job(Struct, frozen=True):
     files: list[JobFile]
     #: Addresses by name: itself, its events, its page, the socket.
     links: dict[str, str]
-    #: Of a list: which of `args`, `result` and `error` are too long for it, and only `get` has.
+    #: Of a list: which of `args` and `result` are too long for it, and empty here.
     left_out: list[str] = field(default_factory=list)
 
     @property
