@@ -52,6 +52,22 @@ CASES = {
     "a reset begins anew": ([9], [["reset", 2], ["event", 3]], [[["reset", 2], ["event", 3]]], [9]),
 }
 
+#: Follows a job by a stream that tells one message; answers what is heard of it, or that it is tried again.
+STREAM = """
+async (message) => {
+  const { Http } = await import("/static/jobs/live/http.js");
+  const api = {
+    request: async () =>
+      new Response(`data: ${JSON.stringify(message)}\\n\\n`, { headers: { "Content-Type": "text/event-stream" } }),
+  };
+  return new Promise((resolve) => {
+    const http = new Http(api, { changed: (isLive) => isLive || end("tried again") });
+    const end = (how) => (http.close(), resolve(how));
+    http.follow({ name: "job:7", after: 0, hear: ({ code }) => end(code) });
+  });
+}
+"""
+
 #: Watches a job with a new client, and notes the states that it goes through.
 WATCH = """
 async () => {
@@ -79,6 +95,12 @@ async def test_each_listener_hears_each_event_once_and_in_order(open_as):
     page = await open_as(**QUIET)
     for name, (after, script, heard, asked) in CASES.items():
         assert await page.evaluate(PLAY, [after, script]) == {"heard": heard, "asked": asked}, name
+
+
+async def test_a_stream_that_is_one_too_many_is_tried_again_and_its_job_is_not_missing(open_as):
+    page = await open_as(**QUIET)
+    for code, how in {"too_many": "tried again", "not_found": "not_found"}.items():
+        assert await page.evaluate(STREAM, {"type": "error", "code": code, "detail": "…"}) == how
 
 
 async def test_the_close_code_says_whether_and_when_to_come_back(open_as):

@@ -95,6 +95,7 @@ export class Http {
         headers: { Accept: "text/event-stream" },
       });
       for await (const message of messages(answer, () => this.#hearLine(silence))) {
+        if (message.code === "too_many") throw new Error(message.detail); // there may be room later
         this.#hear(topic, message);
       }
       if (answer.status === NO_CONTENT) this.#ended.add(topic.name);
