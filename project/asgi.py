@@ -2,13 +2,16 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
+from project.handler import Handler, forget_beginnings
 from project.on_loop import keep_on_loop
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-http = get_asgi_application()
+django.setup(set_prefix=False)
 keep_on_loop()
+forget_beginnings()
+http = Handler()
 
 # These import models, which only works once Django is set up.
 from channels.routing import ProtocolTypeRouter  # noqa: E402

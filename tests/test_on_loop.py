@@ -1,12 +1,19 @@
 """Django's middleware stays on the event loop, unless it has to wait."""
 
+import asyncio
+
 import pytest
 from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import User
+from django.core.signals import request_finished, request_started
 from django.test import AsyncClient
 
+from project.handler import Handler, forget_beginnings
 from project.on_loop import MIDDLEWARE, keep_on_loop
+from tests import sample_tasks
 from tests.api.conftest import Caller
+
+ASGI_SCOPE = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
 
 
 @pytest.fixture
@@ -14,7 +21,9 @@ def hops(monkeypatch):
     """The functions that are called in a thread, once this process keeps the middleware out of it."""
     for middleware in MIDDLEWARE:
         monkeypatch.setattr(middleware, "__acall__", middleware.__acall__)
+    monkeypatch.setattr(request_started, "receivers", [*request_started.receivers])
     keep_on_loop()
+    forget_beginnings()
     called = []
     call = SyncToAsync.__call__
 
@@ -41,3 +50,31 @@ async def test_a_session_that_was_looked_at_is_stored_in_a_thread(browser, hops)
     answer = await browser.get("/api/v1/tasks")
     assert (answer.status_code, "Cookie" in answer.headers["Vary"]) == (200, True)
     assert "SessionMiddleware.process_response" in hops
+
+
+async def test_a_job_is_taken_in_without_a_thread_of_the_requests_own(caller, hops):
+    await caller.submit(
+        sample_tasks.add.module_path, {"a": 1}
+    )  # notes that the token is used, and counts the owner's jobs
+    hops.clear()
+    answer = await caller.submit(sample_tasks.add.module_path, {"a": 1})
+    assert (answer.status_code, hops) == (202, [])
+
+
+@pytest.fixture
+def caller(transactional_db):
+    return Caller(User.objects.create_user("ada"))
+
+
+async def test_who_hangs_up_ends_the_request(monkeypatch):
+    handler, finished, messages = Handler(), [], [{"type": "http.request"}, {"type": "http.disconnect"}]
+
+    async def receive():
+        return messages.pop(0)
+
+    monkeypatch.setattr(handler, "get_response_async", lambda _request: asyncio.Event().wait())
+    monkeypatch.setattr(request_finished, "receivers", [])
+    request_finished.connect(lambda **_: finished.append(1), weak=False)
+    async with asyncio.timeout(5):
+        await handler(ASGI_SCOPE, receive, None)
+    assert finished == [1]

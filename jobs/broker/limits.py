@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from jobs.broker import keys
 from jobs.broker.client import BROKER_ERRORS, redis
 from jobs.broker.scripts import Script
+from jobs.together import Call, Together
 
 #: Redis is not waited for longer than this; and not asked again for so long after it failed.
 TIMEOUT_SECONDS = 0.5
 PAUSE_SECONDS = 1.0
 #: Buckets of one process; of more than that the fullest, which remember least, are forgotten.
 MAX_OWN = 10_000
+#: Buckets that one call of the script may take from.
+MAX_BATCH = 100
 
 _take = Script("take")
 
@@ -41,19 +44,40 @@ class Taken:
     full_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    owner: object
+    count: int
+    bucket: Bucket
+
+
 async def take(owner: object, count: int, bucket: Bucket) -> Taken:
     """Takes `count` out of the owner's bucket, or nothing."""
-    if _own.is_in_charge():
-        return _own.take(owner, count, bucket)
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            taken, left, retry, full = await _take(
-                redis(), [keys.bucket(owner)], [bucket.per_second, bucket.size, count]
-            )
-    except BROKER_ERRORS:
-        _own.take_charge()
-        return _own.take(owner, count, bucket)
-    return Taken(bool(taken), left, float(retry), float(full))
+    return await _take_together(_Wish(owner, count, bucket))
+
+
+async def _take_all(calls: list[Call[_Wish, Taken]]) -> None:
+    for call, taken in zip(calls, await _taken([call.asked for call in calls]), strict=True):
+        call.give(taken)
+
+
+_take_together = Together(_take_all, most=MAX_BATCH)
+
+
+async def _taken(wishes: list[_Wish]) -> list[Taken]:
+    if not _own.is_in_charge():
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await _taken_in_redis(wishes)
+        except BROKER_ERRORS:
+            _own.take_charge()
+    return [_own.take(wish.owner, wish.count, wish.bucket) for wish in wishes]
+
+
+async def _taken_in_redis(wishes: list[_Wish]) -> list[Taken]:
+    args = [part for wish in wishes for part in (wish.bucket.per_second, wish.bucket.size, wish.count)]
+    answers = await _take(redis(), [keys.bucket(wish.owner) for wish in wishes], args)
+    return [Taken(bool(taken), left, float(retry), float(full)) for taken, left, retry, full in answers]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from jobs.lifecycle.announce import announce
 from jobs.lifecycle.commit import awrite_then_tell, write_then_tell
 from jobs.lifecycle.insert import Inserted, insert
-from jobs.lifecycle.intake import intake
+from jobs.lifecycle.intake import take_in
 from jobs.lifecycle.unique import key_of
 from jobs.models.row import JobRow
 from jobs.redaction import redact
@@ -76,7 +76,7 @@ async def aenqueue(job: JobRow) -> JobRow:
     if _is_called_from_sync_code():
         [job] = await aenqueue_many([job])
         return job
-    return await intake().take(job)
+    return await take_in(job)
 
 
 async def aenqueue_many(jobs: Sequence[JobRow]) -> list[JobRow]:

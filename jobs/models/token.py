@@ -48,7 +48,11 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
     def matching(self, plaintext: str) -> Self:
         """The valid token of that text."""
-        return self.valid().filter(digest=digest(plaintext)).select_related("owner")
+        return self.with_digests([digest(plaintext)])
+
+    def with_digests(self, digests: Iterable[str]) -> Self:
+        """The valid ones of these, with their owners."""
+        return self.valid().filter(digest__in=digests).select_related("owner")
 
 
 class ApiToken(models.Model):

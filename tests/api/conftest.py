@@ -7,13 +7,13 @@ from uuid import UUID
 import httpx
 import pytest
 from django.contrib.auth.models import User
-from django.core.asgi import get_asgi_application
 from django.test import Client
 
 from jobs import conf
 from jobs.files import store_result
 from jobs.models import ApiToken, File, Job, Scope
 from jobs.status import Status
+from project.handler import Handler
 from tests import sample_tasks
 
 CSRF_TOKEN = "a" * 32
@@ -25,7 +25,7 @@ class Caller:
 
     def __init__(self, user: User | None, *, browser: bool = False, token: str = "") -> None:
         self.user = user
-        application: Any = get_asgi_application()
+        application: Any = Handler()
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(application), base_url="http://testserver"
         )
