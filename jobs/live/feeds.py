@@ -18,7 +18,7 @@ from jobs.events.system import system_state
 from jobs.events.topics import OPS, job_topic, owner_topic
 from jobs.live import reads
 from jobs.live.messages import Message, event_message, feed_event, ops_event
-from jobs.live.reads import Json, Seqs
+from jobs.live.reads import Changes, Json, Seqs
 
 if TYPE_CHECKING:
     from jobs.live.hub import Hub
@@ -121,8 +121,8 @@ class Known(NamedTuple):
     """How far a feed was at a time."""
 
     at: datetime
-    #: Those that may still change, and of which anything was told.
-    jobs: frozenset[UUID]
+    #: How far each job that may still change was told.
+    told: Seqs
 
 
 class OwnerFeed(Feed):
@@ -136,7 +136,7 @@ class OwnerFeed(Feed):
         self._checking = asyncio.Lock()
 
     async def begin(self) -> None:
-        self._told = await self._seqs()
+        self._told = (await self._changes(self.known())).newer
         # What was rung in the meantime was not taken.
         self.hub.catch_up(self)
 
@@ -151,7 +151,7 @@ class OwnerFeed(Feed):
 
     async def catch_up(self) -> None:
         known = self.known()
-        await self.check(await self._seqs(), known)
+        await self.check(await self._changes(known), known)
 
     @property
     def since(self) -> datetime:
@@ -161,19 +161,21 @@ class OwnerFeed(Feed):
 
     def known(self) -> Known:
         """To be asked before the store is, as other jobs come meanwhile."""
-        return Known(timezone.now(), frozenset(self._told or ()))
+        return Known(timezone.now(), dict(self._told or ()))
 
-    async def check(self, seqs: Seqs, known: Known) -> None:
-        """Against all of the owner's jobs that have not ended, or not before `since`."""
+    async def check(self, changes: Changes, known: Known) -> None:
+        """Tells how the owner's jobs differ from what was known."""
         if self._told is None:
             return
         async with self._checking:
-            gone = known.jobs - self._told.keys()  # settled by another check
-            settled = list(known.jobs - gone - seqs.keys())
-            await self._pass_over_former_runs([*seqs.keys() - gone - self._told.keys()])
+            settled = [job_id for job_id in changes.settled if job_id in self._told]
             last_seqs = await self.hub.read(reads.seqs_of, settled) if settled else {}
-            for job_id, seq in {**seqs, **last_seqs}.items():
-                if self._told.get(job_id, 0) < seq and job_id not in gone:
+            came = [
+                job_id for job_id in changes.newer if job_id not in self._told and job_id not in known.told
+            ]
+            await self._pass_over_former_runs(came)
+            for job_id, seq in {**changes.newer, **last_seqs}.items():
+                if job_id in self._told or job_id not in known.told:  # else another check has settled it
                     await self._read_up_to(job_id, seq)
             for job_id in settled:
                 self._told.pop(job_id, None)
@@ -186,8 +188,9 @@ class OwnerFeed(Feed):
         for job_id, seq in ends.items():
             self._told.setdefault(job_id, seq)
 
-    async def _seqs(self) -> Seqs:
-        return (await self.hub.read(reads.seqs_of_owners, [self.owner_id], self.since))[self.owner_id]
+    async def _changes(self, known: Known) -> Changes:
+        told = {self.owner_id: known.told}
+        return (await self.hub.read(reads.changes_of_owners, told, self.since))[self.owner_id]
 
     async def _read_up_to(self, job_id: UUID, seq: int) -> None:
         assert self._told is not None

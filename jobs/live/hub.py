@@ -12,8 +12,6 @@ from contextvars import Context
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
-from django.utils import timezone
-
 from jobs.access import still_valid
 from jobs.errors import JobError
 from jobs.events.topics import OPS, group
@@ -202,13 +200,14 @@ class Hub:
             feed.check(seqs.get(feed.job_id, 0))
 
     async def _check_owners(self, feeds: list[OwnerFeed]) -> None:
-        owner_ids = [feed.owner_id for feed in feeds]
-        known = {feed: feed.known() for feed in feeds}
-        since = min((feed.since for feed in feeds), default=timezone.now())
-        seqs = await self.read(reads.seqs_of_owners, owner_ids, since) if feeds else {}
+        if not feeds:
+            return
+        known = {feed.owner_id: feed.known() for feed in feeds}
+        told = {owner_id: each.told for owner_id, each in known.items()}
+        changes = await self.read(reads.changes_of_owners, told, min(feed.since for feed in feeds))
         for feed in feeds:
             with self.trouble():
-                await feed.check(seqs[feed.owner_id], known[feed])
+                await feed.check(changes[feed.owner_id], known[feed.owner_id])
 
     async def _check_access(self) -> None:
         while True:

@@ -1,8 +1,8 @@
 """What the live layer reads. Each function blocks, and runs in the layer's own thread."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Max, Q
@@ -59,13 +59,26 @@ def newest_jobs(jobs: JobQuerySet, owner_id: Any) -> list[Json]:
     return [job_json(job) for job in rows]
 
 
-def seqs_of_owners(owner_ids: Collection[Any], since: datetime) -> dict[Any, Seqs]:
-    """Of each owner's jobs that have not ended, or not before that."""
-    found: dict[Any, Seqs] = {owner_id: {} for owner_id in owner_ids}
-    rows = _lately(since).filter(owner_id__in=owner_ids)
+class Changes(NamedTuple):
+    """How an owner's jobs differ from what was told of them."""
+
+    #: Jobs with more events, and the numbers of their newest.
+    newer: Seqs
+    #: Jobs that were told of and have ended long enough ago, or were deleted.
+    settled: set[UUID]
+
+
+def changes_of_owners(told: Mapping[Any, Seqs], since: datetime) -> dict[Any, Changes]:
+    """Of each owner's jobs that have not ended, or not before that. Compared here, as an owner may have 100,000 of
+    them, which would hold up the event loop."""
+    changes = {owner_id: Changes({}, set(seqs)) for owner_id, seqs in told.items()}
+    rows = _lately(since).filter(owner_id__in=list(told))
     for owner_id, job_id, seq in rows.values_list("owner_id", "id", "seq").iterator():
-        found[owner_id][job_id] = seq
-    return found
+        newer, settled = changes[owner_id]
+        settled.discard(job_id)
+        if told[owner_id].get(job_id, 0) < seq:
+            newer[job_id] = seq
+    return changes
 
 
 def events_of_owner(owner_id: Any, since: datetime, most: int) -> list[Json] | None:

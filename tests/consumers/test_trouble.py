@@ -63,7 +63,7 @@ async def test_what_fails_once_for_whatever_reason_ends_nothing(open_socket, job
     for place, name in (
         (Doorbell, "join_missing"),
         (reads, "seqs_of"),
-        (reads, "seqs_of_owners"),
+        (reads, "changes_of_owners"),
         (JobFeed, "catch_up"),
         (OwnerFeed, "check"),
         (hub, "still_valid"),
@@ -72,10 +72,10 @@ async def test_what_fails_once_for_whatever_reason_ends_nothing(open_socket, job
     await sync_to_async(start)([str(job.id)], "w1")
     by_job, by_owner = await open_socket(), await open_socket()
     await watch(by_job, job)
-    failed.append("seqs_of_owners")  # by which a feed begins: that would be told to the client
+    failed.append("changes_of_owners")  # by which a feed begins: that would be told to the client
     await by_owner.say(type="subscribe", topic=owner_topic(owner.pk))
     await by_owner.hear()
-    failed.remove("seqs_of_owners")
+    failed.remove("changes_of_owners")
     await sync_to_async(finish)([await success(job)])  # nobody is told
     assert (await by_job.hear())["seq"] == (await by_owner.hear())["seq"] == 3
     await until(lambda: len(failed) == 6)
@@ -111,7 +111,7 @@ async def test_a_closed_socket_leaves_all_its_groups(open_socket, job):
         assert (layer.groups, layer.channels) == ({}, {})
 
 
-@pytest.mark.parametrize("kind, read", [("job", "job_of"), ("owner", "seqs_of_owners")])
+@pytest.mark.parametrize("kind, read", [("job", "job_of"), ("owner", "changes_of_owners")])
 async def test_what_a_client_leaves_while_it_is_read_is_left(owner, job, monkeypatch, kind, read):
     topic = {"job": job_topic(job.id), "owner": owner_topic(owner.pk)}[kind]
     is_alone = kind == "owner"  # so that it is the one for whom the feed is opened
