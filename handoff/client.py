@@ -54,7 +54,7 @@ def _http(
 ) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {token}"}
     if owner is not None:
-        headers["Handoff-Owner"] = owner
+        headers["Handoff-Owner"] = owner  # a username, in any script
     return httpx.AsyncClient(base_url=url, headers=httpx.Headers(headers, "utf-8"), transport=transport)
 
 

@@ -44,12 +44,22 @@ class Sender:
         within: float | None = None,
         **request: Any,
     ) -> T:
-        """The answer's body. A request that isn't repeatable is sent again only if it certainly changed nothing."""
+        """The answer's body."""
 
         async def attempt() -> T:
             async with self.answer(method, path, **request) as answer:
                 return _decoded(await answer.aread(), shape)
 
+        return await self.persist(attempt, is_repeatable=is_repeatable, within=within)
+
+    async def persist[T](
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        *,
+        is_repeatable: bool = True,
+        within: float | None = None,
+    ) -> T:
+        """Tries until it goes well; what isn't repeatable again only if it certainly changed nothing."""
         patience = self.patience(within)
         while True:
             try:

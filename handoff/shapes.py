@@ -3,7 +3,7 @@
 Members that a newer server adds are passed over, and a status or kind may be one that is not known here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ class Submission(Struct, frozen=True, omit_defaults=True):
 
     task: str
     #: By name.
-    args: Mapping[str, Any] = field(default_factory=dict)
+    args: dict[str, Any] = field(default_factory=dict)
     queue: str | None = None
     #: −100 to 100; of the due jobs the higher starts first.
     priority: int | None = None

@@ -20,6 +20,8 @@ from handoff.sender import Sender
 from handoff.shapes import Batch, Event, Job, Page, Submission, Upload
 
 API = "/api/v1"
+JSON = {"Content-Type": "application/json"}
+LENIENT = {"Prefer": "handling=lenient"}
 #: The longest that the server holds an answer back.
 MAX_WAIT_SECONDS = 30.0
 #: A server that can't hold an answer back is not asked more often than this.
@@ -55,21 +57,28 @@ class Verbs:
         It is stored once however often it has to be sent. The key holds for 24 hours: give one of your own if your
         program may be started anew and then submit the same.
         """
-        submission = Submission(task, args or {}, queue, priority, run_after, tags, webhook)
+        submission = Submission(task, dict(args or {}), queue, priority, run_after, tags, webhook)
         seconds = min(_seconds(wait), MAX_WAIT_SECONDS)
-        headers = _submitting(idempotency_key, f"wait={int(seconds)}")
-        body = msgspec.json.encode(submission)
         return await self._sender.call(
-            Job, "POST", f"{API}/jobs", wait=seconds, content=body, headers=headers
+            Job,
+            "POST",
+            f"{API}/jobs",
+            wait=seconds,
+            content=msgspec.json.encode(submission),
+            headers=JSON | _once(idempotency_key) | _waiting(seconds),
         )
 
     async def submit_many(
         self, submissions: Iterable[Submission], *, lenient: bool = False, idempotency_key: str | None = None
     ) -> Batch:
         """Stores all of them or, lenient, those that fit; once, however often they have to be sent."""
-        headers = _submitting(idempotency_key, "handling=lenient" if lenient else "handling=strict")
-        body = msgspec.json.encode(list(submissions))
-        return await self._sender.call(Batch, "POST", f"{API}/jobs/batch", content=body, headers=headers)
+        return await self._sender.call(
+            Batch,
+            "POST",
+            f"{API}/jobs/batch",
+            content=msgspec.json.encode(list(submissions)),
+            headers=JSON | _once(idempotency_key) | (LENIENT if lenient else {}),
+        )
 
     async def get(self, job_id: UUID | str) -> Job:
         """The job as it is now."""
@@ -77,9 +86,8 @@ class Verbs:
 
     async def _get(self, job_id: UUID | str, wait: float = 0, within: float | None = None) -> Job:
         """... or once it has ended, if it does so in `wait` seconds."""
-        headers = {"Prefer": f"wait={int(wait)}"}
         return await self._sender.call(
-            Job, "GET", _address(job_id), wait=wait, within=within, headers=headers
+            Job, "GET", _address(job_id), wait=wait, within=within, headers=_waiting(wait)
         )
 
     async def wait(self, job_id: UUID | str, timeout: timedelta | float | None = None) -> Job:  # noqa: ASYNC109
@@ -101,7 +109,7 @@ class Verbs:
     async def jobs(
         self,
         *,
-        status: Sequence[str] = (),
+        status: str | Sequence[str] = (),
         task: str | None = None,
         queue: str | None = None,
         tag: str | None = None,
@@ -112,17 +120,17 @@ class Verbs:
     ) -> AsyncGenerator[Job]:
         """Your jobs that are so, newest first, page by page as they are asked for.
 
-        `status`: any of these; `owner`: a user's id, for staff; `args`: values of arguments, with `task`.
+        `status`: one, or any of several; `owner`: a user's id, for staff; `args`: values of arguments, with `task`.
         """
         query = {
-            "status": list(status),
+            "status": status if isinstance(status, str) else list(status),
             "task": task,
             "queue": queue,
             "tag": tag,
             "owner": owner,
             "enqueued_from": enqueued_from and enqueued_from.isoformat(),
             "enqueued_before": enqueued_before and enqueued_before.isoformat(),
-            "args": args and msgspec.json.encode(args).decode(),
+            "args": args and msgspec.json.encode(dict(args)).decode(),
             "limit": PAGE_SIZE,
         }
         params: Any = {name: value for name, value in query.items() if value is not None}
@@ -137,8 +145,8 @@ class Verbs:
         """Every event with a number above `after`, in order and once each: those that were, then those that come.
 
         Ends when the job has ended and all is told. A stream that breaks is taken up where it broke off. Should the
-        server know less than you have heard, as from an old backup, an event of the kind `reset` says so: its data
-        is the job, and its number the one after which it goes on.
+        server not have the events between any more, one of the kind `reset` says so: its data is the job as it is,
+        and its number the one after which it goes on.
         """
         patience = self._sender.patience()
         while True:
@@ -181,9 +189,9 @@ class Verbs:
 
         Not repeated when its answer is lost, as the job might have run and ended meanwhile: look at it first.
         """
-        body = {} if args is None else {"args": args}
+        body = msgspec.json.encode({} if args is None else {"args": dict(args)})
         path = f"{_address(job_id)}/retries"
-        return await self._sender.call(Job, "POST", path, is_repeatable=False, json=body)
+        return await self._sender.call(Job, "POST", path, is_repeatable=False, content=body, headers=JSON)
 
     async def upload(
         self, file: BinaryIO, *, name: str | None = None, content_type: str | None = None
@@ -194,32 +202,26 @@ class Verbs:
         return await self._sender.call(Upload, "POST", f"{API}/uploads", files={"file": part})
 
     async def download(self, job_id: UUID | str, name: str, to: BinaryIO) -> None:
-        """Writes a file that the job made to where `to` stands; what follows there is cut off. Must be seekable."""
-        path, start, patience = (
-            f"{_address(job_id)}/files/{quote(name, safe='')}",
-            to.tell(),
-            self._sender.patience(),
-        )
-        while True:
-            try:
-                async with self._sender.answer("GET", path) as answer:
-                    async for chunk in answer.aiter_bytes():
-                        to.write(chunk)
-            except Problem as problem:
-                await self._sender.rest(patience, problem)
-                to.seek(start)
-                to.truncate()
-            else:
-                return
+        """Writes a file that the job made to where `to` stands, and cuts off what followed. Must be seekable."""
+        path, start = f"{_address(job_id)}/files/{quote(name, safe='')}", to.tell()
+
+        async def attempt() -> None:
+            to.seek(start)
+            to.truncate()
+            async with self._sender.answer("GET", path) as answer:
+                async for chunk in answer.aiter_bytes():
+                    to.write(chunk)
+
+        await self._sender.persist(attempt)
 
 
-def _submitting(key: str | None, preference: str) -> dict[str, str]:
-    """The headers; every try sends the same ones."""
-    return {
-        "Content-Type": "application/json",
-        "Idempotency-Key": key or str(uuid4()),
-        "Prefer": preference,
-    }
+def _once(key: str | None) -> dict[str, str]:
+    """Every try sends the same one."""
+    return {"Idempotency-Key": key or str(uuid4())}
+
+
+def _waiting(seconds: float) -> dict[str, str]:
+    return {"Prefer": f"wait={int(seconds)}"} if seconds else {}
 
 
 def _address(job_id: UUID | str) -> str:

@@ -108,12 +108,6 @@ class Caller:
         submitted: dict[str, Any] = answer.json()
         return submitted
 
-    def upload(self, name: str, content: bytes, content_type: str) -> str:
-        answer = self.http.post("/uploads", files={"file": (name, content, content_type)})
-        assert answer.status_code == 201, answer.text
-        upload_id: str = answer.json()["id"]
-        return upload_id
-
     def job(self, job_id: str) -> Any:
         return self.http.get(f"/jobs/{job_id}").raise_for_status().json()
 

@@ -235,7 +235,7 @@ async def test_a_stream_that_never_tells_anything_is_given_up(stub):
         await stub.call("events", "1")
 
 
-async def test_a_server_that_knows_less_than_was_heard_says_so(stub):
+async def test_a_server_that_has_not_all_events_says_so(stub):
     stub.answers = iter([streamed(message("reset", seq=3, job=JOB)), httpx.Response(204)])
     [reset] = await stub.call("events", "1", after=9)
     assert (reset.kind, reset.seq, reset.data) == ("reset", 3, JOB)

@@ -2,29 +2,31 @@
 
 import asyncio
 import signal
+from io import BytesIO
+
+from handoff import Client
 
 CSV = "name,height\n" + "".join(f"person {n},{150 + n % 50}\n" for n in range(2000))
 
 
 async def test_a_report_is_submitted_watched_and_downloaded(system, start, ada):
     start(system.start_worker)
-    source = ada.upload("people.csv", CSV.encode(), "text/csv")
-    job = ada.submit("reports.build", source=source, format="csv")
-    heard = await ada.watch(job["id"])
+    with Client(system.origin, ada.token) as client:
+        source = client.upload(BytesIO(CSV.encode()), name="people.csv")
+        job = client.submit("reports.build", {"source": source.id, "format": "csv"})
+        heard = await ada.watch(job.id)
 
-    assert heard[0]["type"] == "snapshot"
-    seqs = [message["seq"] for message in heard]
-    assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "every event once, in order, without gaps"
-    assert heard[-1]["data"]["status"] == "successful", heard[-1]
-    assert any(message.get("kind") == "progress" for message in heard)
+        assert heard[0]["type"] == "snapshot"
+        seqs = [message["seq"] for message in heard]
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "every event once, in order, without gaps"
+        assert heard[-1]["data"]["status"] == "successful", heard[-1]
+        assert any(message.get("kind") == "progress" for message in heard)
 
-    ended = ada.job(job["id"])
-    assert ended["result"]["rows"] == 2000
-    [report] = [file for file in ended["files"] if file["name"].endswith(".csv")]
-    answer = ada.http.get(f"{system.origin}{report['url']}")
-    assert answer.status_code == 200
-    assert "attachment" in answer.headers["Content-Disposition"]
-    assert b"height" in answer.content
+        ended = client.get(job.id)
+        assert ended.result["rows"] == 2000
+        [report] = [file for file in ended.files if file.name.endswith(".csv")]
+        client.download(job.id, report.name, content := BytesIO())
+        assert b"height" in content.getvalue()
 
 
 async def test_another_user_sees_nothing_of_it(ada, eve):
