@@ -7,7 +7,7 @@ from ninja.openapi.schema import REF_TEMPLATE
 from pydantic.json_schema import models_json_schema
 
 from jobs.api.schemas import Submission
-from jobs.arguments import arguments_model
+from jobs.arguments import MAX_DEPTH, arguments_model
 from jobs.task import Task, exposed_tasks
 
 type Schema = dict[str, Any]
@@ -70,15 +70,27 @@ def _submission_schema(name: str, task: Task, arguments: Schema) -> Schema:
             **of_any["properties"],
             "task": {"type": "string", "const": task.public_name},
             "args": reference(f"{name}Args"),
+            "queue": _queue_schema(task, of_any["properties"]["queue"]),
         },
     }
+
+
+def _queue_schema(task: Task, of_any: Schema) -> Schema:
+    """Of any text, unless the backend has a list of its queues."""
+    declared = sorted(task.get_backend().queues)
+    return (
+        {**of_any, "anyOf": [{"type": "string", "enum": declared}, {"type": "null"}]} if declared else of_any
+    )
 
 
 def _union(tasks: dict[str, Task]) -> Schema:
     references = {task.public_name: reference(f"{name}Submission") for name, task in tasks.items()}
     return {
         "title": SUBMISSION,
-        "description": "A job to be run: which members `args` has depends on the task.",
+        "description": (
+            "A job to be run: which members `args` has depends on the task. No text in them has a NUL character, no "
+            f"whole number more than 64 bits, and nothing lies deeper than {MAX_DEPTH} levels."
+        ),
         "oneOf": list(references.values()),
         "discriminator": {
             "propertyName": "task",

@@ -12,7 +12,7 @@ TEXT = {"type": "string"}
 
 #: Their schemas and examples; what each is for depends on the operation. All may be left out.
 ASKED: dict[str, dict[str, Any]] = {
-    OWNER_HEADER: {"schema": {**TEXT, "minLength": 1}, "example": "ada"},
+    OWNER_HEADER: {"schema": TEXT, "example": "ada"},
     "Idempotency-Key": {
         "schema": {**TEXT, "pattern": PATTERN},
         "example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"',

@@ -10,6 +10,7 @@ from django.db.models import F, JSONField, Q, Value
 from django.db.models.fields.json import KeyTransform, KeyTransformExact
 from ninja import Schema
 from pydantic import AfterValidator, Field
+from pydantic.config import JsonDict
 
 from jobs.access import Access
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -43,6 +44,16 @@ def _as_arguments(text: str) -> str:
     return text
 
 
+#: What the text of `args` holds, for the OpenAPI document.
+ARGUMENTS: JsonDict = {
+    "contentMediaType": "application/json",
+    "contentSchema": {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": MAX_ARGUMENTS,
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    },
+}
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]
 
 
@@ -56,7 +67,7 @@ class Filter(Schema):
     tag: Text | None = None
     enqueued_from: Moment | None = Field(default=None, description="Enqueued at that time or later.")
     enqueued_before: Moment | None = None
-    args: Annotated[str, AfterValidator(_as_arguments)] | None = Field(
+    args: Annotated[str, AfterValidator(_as_arguments), Field(json_schema_extra=ARGUMENTS)] | None = Field(
         default=None, description='Values of arguments, with `task`: a JSON object such as {"rows": 500}.'
     )
 

@@ -82,7 +82,7 @@ async def test_every_answer_says_its_headers_and_where_it_leads(document):
     accepted = described["POST /api/v1/jobs"]["responses"]["202"]
     limits = {"RateLimit", "RateLimit-Policy"}
     assert set(accepted["headers"]) == {"Location", "Preference-Applied", "X-Request-ID"} | limits
-    assert {"get_job", "cancel_job", "retry_job", "list_events", "download_file"} < set(accepted["links"])
+    assert {"get_job", "cancel_job", "retry_job", "list_events"} < set(accepted["links"])
     ids = {operation["operationId"] for operation in described.values()}
     assert {link["operationId"] for link in document["components"]["links"].values()} < ids
 
@@ -181,6 +181,7 @@ async def test_each_exposed_task_has_a_schema_of_its_own(document):
     assert typed["properties"]["task"] == {"type": "string", "const": "sample.typed"}
     assert typed["additionalProperties"] is False
     assert {"queue", "priority", "run_after", "tags"} < typed["properties"].keys()
+    assert "reports" in typed["properties"]["queue"]["anyOf"][0]["enum"]
     args = schemas["SampleTypedArgs"]
     rows = {"description": "How many rows.", "maximum": 10, "minimum": 1, "title": "Rows", "type": "integer"}
     assert (args["properties"]["rows"], args["required"]) == (rows, ["rows"])
