@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.schema.fuzz import Run, fuzz, fuzzed_system
+from tests.schema.fuzz import Run, acting_for_another, fuzz, fuzzed_system, signed_in
 from tests.servers import run_postgres
 from tests.system import System, sow
 
@@ -34,10 +34,10 @@ def judge(store: str, options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         system = start(store, stack)
         began = time.monotonic()
-        runs = fuzz(system, "--max-examples", str(options.examples), "--seed", str(options.seed))
+        everybody = signed_in(system) | acting_for_another(system)
+        asked = ("--max-examples", str(options.examples), "--seed", str(options.seed))
+        runs = [told(run) for run in fuzz(system, everybody, *asked)]
         seconds = time.monotonic() - began
-    for run in runs:
-        told(run)
     cases, is_good = sum(run.cases for run in runs), all(run.is_good for run in runs)
     print(f"{store}: {'GOOD' if is_good else 'BAD'}, {cases} cases in {seconds:.0f} s.", flush=True)
     return 0 if is_good else 1
@@ -51,10 +51,11 @@ def start(store: str, stack: ExitStack) -> System:
     return stack.enter_context(fuzzed_system(folder, sow(seed, url), url))
 
 
-def told(run: Run) -> None:
-    print(f"  {run.identity}: {run.cases} cases, {'good' if run.is_good else 'bad'}")
+def told(run: Run) -> Run:
+    print(f"  {run.identity}: {run.cases} cases, {'good' if run.is_good else 'bad'}", flush=True)
     if not run.is_good:
-        print(run.output)
+        print(run.output, flush=True)
+    return run
 
 
 if __name__ == "__main__":

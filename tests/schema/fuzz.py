@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,9 @@ from tests.system import ROOT, System, running_system
 
 CONFIG = ROOT / "tests" / "schema" / "schemathesis.toml"
 CSRF_TOKEN = "a" * 32
+
+#: By name, the headers that make a request somebody's.
+type Identities = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +40,29 @@ def fuzzed_system(folder: Path, seed: Path, database_url: str | None = None) -> 
         yield system
 
 
-def identities(system: System) -> dict[str, dict[str, str]]:
-    """By name, the headers that make a request somebody's."""
+def signed_in(system: System) -> Identities:
+    """With a token, with a session, and not at all."""
     users = json.loads((system.folder / "users.json").read_text())
     session = f"sessionid={users['root']['session']}; csrftoken={CSRF_TOKEN}"
-    service = system.call("manage.py", "token", "issue", "eve", "--may-act-for-others", "--name", "fuzz")
     return {
         "anonymous": {},
         "API token": {"Authorization": f"Bearer {users['ada']['token']}"},
-        "acting for another": {"Authorization": f"Bearer {service.split()[-1]}", "Handoff-Owner": "ada"},
         "session of staff": {"Cookie": session, "X-CSRFToken": CSRF_TOKEN},
     }
 
 
-def fuzz(system: System, *options: str) -> list[Run]:
+def acting_for_another(system: System) -> Identities:
+    """With the token of a service."""
+    token = system.call("manage.py", "token", "issue", "eve", "--may-act-for-others").strip()
+    return {"acting for another": {"Authorization": f"Bearer {token}", "Handoff-Owner": "ada"}}
+
+
+def fuzz(system: System, everybody: Identities, *options: str) -> Iterator[Run]:
     """One run an identity, all at the same time. `options`: of `schemathesis run`."""
-    everybody = identities(system)
     with ThreadPoolExecutor(len(everybody)) as pool:
-        return list(pool.map(lambda name: _run(system, name, everybody[name], options), everybody))
+        runs = [pool.submit(_run, system, name, headers, options) for name, headers in everybody.items()]
+        for run in as_completed(runs):
+            yield run.result()
 
 
 def _run(system: System, identity: str, headers: dict[str, str], options: Iterable[str]) -> Run:
