@@ -179,6 +179,8 @@ def test_every_filter_has_an_index_and_no_plan_reads_the_table(grace):
     User.objects.bulk_create(User(username=f"user{number}") for number in range(1001))
     owners = User.objects.order_by("id").values_list("id", flat=True)
     listing.fill(connection, 30_000, first_owner=owners[0])
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")  # a table of a few tags is read faster from end to end
     for asked, index in INDEXES:
         owner = {"owner": owners[asked["owner"]]} if "owner" in asked else {}
         found = Filter(**{**asked, **owner}).search(access_of(grace))

@@ -33,7 +33,7 @@ async def test_a_paused_queue_starts_nothing_on_any_worker_and_goes_on_when_resu
     await asyncio.sleep(2.5)  # in which they would all have run
     assert {ada.job(job_id)["status"] for job_id in late} == {"ready"}
     shown = [ada.job(job_id) for job_id in flood]
-    assert {job["status"] for job in shown} == {"ready", "successful"}, "what ran went on to its end"
+    assert {job["status"] for job in shown} <= {"ready", "successful"}, "what ran went on to its end"
     assert all(started_at(job) < paused_at + PAUSE for job in shown if started_at(job))
     resumed_at = datetime.now(UTC)
     listed = await asyncio.to_thread(system.call, "manage.py", "jobs", "resume", "default")
