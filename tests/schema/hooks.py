@@ -30,12 +30,12 @@ def map_headers(context: HookContext, headers: dict[str, Any] | None) -> dict[st
 
 
 @schemathesis.hook
-def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
     """Lets pass that a request was refused which keeps to the document and is wrong all the same."""
     return not (isinstance(failure, RejectedPositiveData) and _is_beyond_the_document(case, response))
 
 
-def _is_beyond_the_document(case: Case, response: Response) -> bool:
+def _is_beyond_the_document(case: Case[Any], response: Response) -> bool:
     problem = json.loads(response.content)
     _, _, slug = problem["type"].partition("#")
     if slug == "key-reused":  # the fuzzer sends a key with one body, then with another
