@@ -129,12 +129,19 @@ class Record:
             if story.seq < len(truth[job_id].events):
                 there_are = len(truth[job_id].events)
                 yield f"{self.topic}: of the {there_are} events of {job_id} was heard up to {story.seq}"
-        if self.is_feed:
-            known = {*self.stories, *(job_id for job_id, _ in self.broken_off)}
-            owner = int(self.topic.partition(":")[2])
-            for job_id, job in truth.items():
-                if job.owner == owner and job_id not in known and job_id >= self._complete_from:
-                    yield f"{self.topic}: nothing was heard of {job_id}"
+        known = {*self.stories, *(job_id for job_id, _ in self.broken_off)}
+        for job_id in self._wanted(truth):
+            if job_id not in known:
+                yield f"{self.topic}: nothing was heard of {job_id}"
+
+    def _wanted(self, truth: Truth) -> Iterator[str]:
+        """The jobs that it must have heard of."""
+        kind, _, name = self.topic.partition(":")
+        if kind == "job":
+            yield name
+        for job_id, job in truth.items():
+            if kind == "owner" and job.owner == int(name) and job_id >= self._complete_from:
+                yield job_id
 
     def errs(self, truth: Truth) -> Iterator[str]:
         """Where it is not what the database says."""

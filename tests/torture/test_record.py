@@ -45,8 +45,8 @@ def judged(topic, messages, held):
 @pytest.mark.parametrize(
     "topic, messages",
     [
-        ("job:a", [event(1), event(2)]),
-        ("job:a", [snapshot(1), event(2)]),
+        (f"job:{A}", [event(1), event(2)]),
+        (f"job:{A}", [snapshot(1), event(2)]),
         ("owner:1", [listed(), event(1), None, event(1), event(2)]),
         ("owner:1", [listed((A, 1)), event(1), event(2)]),
         ("owner:1", [listed(), event(1), listed((A, 2), kind="reset")]),
@@ -59,12 +59,13 @@ def test_what_is_whole_and_in_order_is_good(topic, messages):
 @pytest.mark.parametrize(
     "topic, messages, words",
     [
-        ("job:a", [event(1)], "was heard up to 1"),
-        ("job:a", [event(2)], "event 2 of 01a-a after 0"),
-        ("job:a", [event(1), None, event(1), event(2)], "came again"),
-        ("job:a", [event(1), event(2, text="other")], "what did not happen"),
-        ("job:a", [event(1), snapshot(2, kind="reset")], "a reset"),
-        ("job:a", [{"type": "error", "code": "not_found"}], "was told error"),
+        (f"job:{A}", [event(1)], "was heard up to 1"),
+        (f"job:{A}", [], "nothing was heard of 01a-a"),
+        (f"job:{A}", [event(2)], "event 2 of 01a-a after 0"),
+        (f"job:{A}", [event(1), None, event(1), event(2)], "came again"),
+        (f"job:{A}", [event(1), event(2, text="other")], "what did not happen"),
+        (f"job:{A}", [event(1), snapshot(2, kind="reset")], "a reset"),
+        (f"job:{A}", [{"type": "error", "code": "not_found"}], "was told error"),
         ("owner:1", [listed(), event(1), event(2), event(2)], "twice on one connection"),
         ("owner:1", [listed(), event(1), None, event(1, text="other"), event(2)], "differs"),
         ("owner:1", [listed((A, 2)), listed((A, 1), kind="reset")], "back at event 1"),

@@ -100,14 +100,16 @@ class Watcher:
 
 
 class JobWatcher(Watcher):
-    """Follows a job to its end, then another one."""
+    """Follows a job to its end, then another one of the last that were submitted."""
 
     async def run(self) -> None:
         while not self.scene.is_over:
-            if not (jobs := self.scene.jobs[self.owner]):
+            followed = {record.topic for record in self.records}
+            topics = {f"job:{job_id}" for job_id in self.scene.jobs[self.owner][-6:]} - followed
+            if not topics:
                 await asyncio.sleep(0.1)
                 continue
-            record = Record(f"job:{self.rng.choice(jobs[-6:])}")
+            record = Record(self.rng.choice(sorted(topics)))
             record.position = 0 if self.rng.random() < WHOLE_SHARE else None
             self.records.append(record)
             while not record.has_ended:

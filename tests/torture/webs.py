@@ -28,12 +28,15 @@ class Webs:
         self.port: int = self._listener.getsockname()[1]
         self._serving: list[subprocess.Popen[bytes]] = []
         self._stopping: list[subprocess.Popen[bytes]] = []
-        self.findings: list[str] = []
 
     def __enter__(self) -> Self:
         for _ in range(self._count):
             self._start()
-        httpx.get(f"http://127.0.0.1:{self.port}/livez", timeout=START_SECONDS).raise_for_status()
+        try:
+            httpx.get(f"http://127.0.0.1:{self.port}/livez", timeout=START_SECONDS).raise_for_status()
+        except httpx.HTTPError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,6 +82,5 @@ class Webs:
             code = web.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             return f"a web process goes on {STOP_SECONDS:.0f} s after SIGTERM"
-        return (
-            f"a web process ended with {code}" if code not in {0, -signal.SIGTERM} else ""
-        )  # while it starts
+        # One that is told to stop while it starts has nothing to clean up yet.
+        return "" if code in {0, -signal.SIGTERM} else f"a web process ended with {code}"
