@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from handoff import Problem
+from handoff.blocking import finished
 from handoff.patience import Patience
 from handoff.problem import retry_after_seconds
 
@@ -173,6 +174,28 @@ async def test_pages_are_followed_as_they_are_asked_for(stub):
     ]
 
 
+async def test_each_answer_has_its_time(stub):
+    stub.answers = iter([answered(), answered(), answered(), httpx.Response(204)])
+    await stub.call("get", "1")
+    await stub.call("submit", "t", wait=7)
+    await stub.call("wait", "1")
+    await stub.call("events", "1")
+    limits = [request.extensions["timeout"]["read"] for request in stub.requests]
+    assert limits == [20, 27, 50, 35], "a stream says something every 15 s"
+
+
+def test_without_an_event_loop_nothing_may_wait_for_one():
+    class Loop:
+        def __await__(self):
+            yield
+
+    async def wait():
+        await Loop()
+
+    with pytest.raises(RuntimeError, match="It waits for an event loop"):
+        finished(wait())
+
+
 class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """Sends these pieces; an exception among them breaks it."""
 
@@ -228,11 +251,19 @@ async def test_events_come_once_each_whatever_breaks(stub):
     assert len(stub.pauses) == 3, "none after a stream that told something"
 
 
-async def test_a_stream_that_never_tells_anything_is_given_up(stub):
-    stub.sender._retry_for = 0
-    stub.answers = iter([streamed()])
+async def test_a_stream_may_break_as_often_as_it_is_heard_and_is_else_given_up(stub):
+    stub.sender._retry_for = stub.sender._max_pause = (
+        0  # one try more, at once, after each time that it was heard
+    )
+    stub.answers = iter([
+        streamed(event(1), RESET),
+        streamed(b":\n\n", RESET),
+        streamed(b":\n\n"),
+        streamed(),
+    ])  # fmt: skip
     with pytest.raises(Problem, match="The stream ended early"):
         await stub.call("events", "1")
+    assert len(stub.requests) == 4
 
 
 async def test_a_server_that_has_not_all_events_says_so(stub):
