@@ -4,8 +4,8 @@ from uuid import UUID
 
 from jobs.models import Event
 
-#: Events that one read brings; who needs more asks again.
-MAX_PAGE = 500
+#: Events that one read brings; who needs more asks again. A chunk may have 64 KiB, and many may read at once.
+MAX_PAGE = 100
 
 
 def after(job_id: UUID | str, seq: int) -> list[Event]:
