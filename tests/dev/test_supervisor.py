@@ -10,6 +10,7 @@ import pytest
 
 from handoff import Client
 from tests.dev.conftest import Dev, free_port, started, wait_until_gone
+from tests.generated import generated_client, part
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="counts processes by /proc")
 
@@ -37,6 +38,17 @@ def test_a_job_runs_to_its_result_with_the_printed_token(shared_dev: Dev) -> Non
         chunks = [event.data["value"] for event in client.events(job.id) if event.kind == "chunk"]
         assert "".join(chunks) == "It works."
         assert client.get(job.id).status == "successful"
+
+
+def test_a_job_runs_to_its_result_by_a_generated_client(shared_dev: Dev, tmp_path: Path) -> None:
+    with generated_client(shared_dev.get("/api/v1/openapi.json").content, tmp_path) as client:
+        models = part("models")
+        caller = client.AuthenticatedClient(shared_dev.url(""), shared_dev.printed("API token"))
+        args = models.TextStreamArgs(text="It works.", words_per_second=100)
+        body = models.TextStreamSubmission(task="text.stream", args=args)
+        job = part("api.jobs.submit_job").sync(client=caller, body=body)
+        ended = part("api.jobs.get_job").sync(client=caller, job_id=job.id, prefer="wait=20")
+        assert (ended.status, ended.result) == (models.Status.SUCCESSFUL, ["It ", "works."])
 
 
 def test_no_secret_is_kept_where_another_user_can_read_it(shared_dev: Dev) -> None:
