@@ -82,14 +82,19 @@ def _misfit(missing: list[tuple[Path, str]]) -> InvalidArguments:
 
 def uploads_in(task: Task, arguments: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Each upload's id among the arguments, with its place."""
-    if not _takes_uploads(arguments_model(task)):
+    if not takes_uploads(task):
         return iter(())
     schema = arguments_schema(task)
     return _walk(schema, arguments, (), schema.get("$defs", {}))
 
 
+def takes_uploads(task: Task) -> bool:
+    """Whether any of its parameters is the id of an upload, or holds some."""
+    return _names_uploads(arguments_model(task))
+
+
 @cache
-def _takes_uploads(model: type[BaseModel]) -> bool:
+def _names_uploads(model: type[BaseModel]) -> bool:
     return '"format": "upload"' in json.dumps(model.model_json_schema())
 
 

@@ -39,6 +39,11 @@ async def step(context: JobContext, steps: int = 3) -> str:
 
 
 @task(takes_context=True)
+async def where_it_came_from(context: JobContext) -> str:
+    return context.traceparent
+
+
+@task(takes_context=True)
 async def say_much(context: JobContext) -> None:
     for number in range(1000):
         context.progress(number / 1000, str(number))

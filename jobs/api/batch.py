@@ -22,8 +22,9 @@ from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
 from jobs.api.repeats import first_of, key_of
 from jobs.api.schemas import BatchOut, Submission
-from jobs.api.submission import Call, read_call, tell_listeners
+from jobs.api.submission import Call, Reader, tell_listeners
 from jobs.api.traces import traceparent_of
+from jobs.api.turns import turns
 from jobs.api.webhooks import unknown_webhook, unknown_webhooks
 from jobs.errors import JobError
 from jobs.events.shapes import API
@@ -31,15 +32,15 @@ from jobs.lifecycle.enqueue import aenqueue_many
 from jobs.lifecycle.once import Key, aenqueue_once, answer_to
 from jobs.models import Scope
 from jobs.models.row import JobRow
-from jobs.uploads import misplaced_uploads
+from jobs.uploads import misplaced_uploads, takes_uploads
 
 router = Router(tags=["jobs"])
 router.add_decorator(gives_json, mode="view")
 
 #: By `Prefer`: store the jobs that fit though others do not (RFC 7240 §4.4).
 LENIENT = {"Preference-Applied": "handling=lenient"}
-#: After so many jobs have been read, other requests have their turn: some milliseconds.
-TURN = 50
+#: After so many jobs have been read, other requests have their turn: about half a millisecond.
+SLICE = 20
 
 JOBS = {"type": "array", "minItems": 1, "items": reference(SUBMISSION)}
 LINES = {"type": "string", "description": "One job a line, each a JSON object as in the array."}
@@ -53,6 +54,8 @@ class Batch:
     """What was read of one, by index."""
 
     jobs: dict[int, JobRow] = field(default_factory=dict)
+    #: Of these jobs, those whose arguments may name uploads.
+    with_uploads: dict[int, Call] = field(default_factory=dict)
     problems: dict[int, Problem] = field(default_factory=dict)
 
 
@@ -87,30 +90,29 @@ async def submit_batch(request: ApiRequest) -> HttpResponse:
 
 async def _read(request: ApiRequest, body: bytes) -> Batch:
     """Raises Problem for what can't be read as a batch."""
-    batch, traceparent = Batch(), traceparent_of(request)
-    calls: dict[int, Call] = {}
+    batch, reader = Batch(), Reader(request.auth, traceparent_of(request))
     for index, item in enumerate(items(body, request.content_type)):
-        if index % TURN == 0:
-            await asyncio.sleep(0)
+        if index % SLICE == 0:
+            await turns().rest(request.auth.pk)
         try:
-            calls[index] = read_call(
-                fitted(decode(item), Submission), owner=request.auth, traceparent=traceparent
-            )
-            batch.jobs[index] = calls[index].new_job()
+            call = reader.read(fitted(decode(item), Submission))
+            batch.jobs[index] = call.new_job()
+            if takes_uploads(call.task):
+                batch.with_uploads[index] = call
         except (Problem, JobError) as error:
             batch.problems[index] = as_problem(error)
-    await _check_uploads(batch, calls, request.auth)
+    await _check_uploads(batch, request.auth)
     await _check_webhooks(batch, request.auth)
     return batch
 
 
-async def _check_uploads(batch: Batch, calls: dict[int, Call], owner: Any) -> None:
+async def _check_uploads(batch: Batch, owner: Any) -> None:
     """Takes out the jobs that name uploads of others."""
-    indexes = list(batch.jobs)
-    named = ((calls[index].task, calls[index].arguments) for index in indexes)
+    named = [(call.task, call.arguments) for call in batch.with_uploads.values()]
+    indexes = list(batch.with_uploads)
     for place, error in (await misplaced_uploads(named, owner.pk)).items():
         index = indexes[place]
-        batch.problems[index] = calls[index].misfit(error)
+        batch.problems[index] = batch.with_uploads[index].misfit(error)
         del batch.jobs[index]
 
 
@@ -145,7 +147,7 @@ async def _store(batch: Batch, key: Key | None) -> dict[str, Any]:
     if key is None:
         stood = await aenqueue_many(jobs)
         await tell_listeners(job for job, stands in zip(jobs, stood, strict=True) if job is stands)
-        return answer(stood)
+        return await asyncio.to_thread(answer, stood)
     async with first_of(key):
         answered, new = await aenqueue_once(key, jobs, answer)
     await tell_listeners(new)

@@ -22,6 +22,7 @@ from jobs.api.repeats import key_of
 from jobs.api.schemas import Change, CountsOut, JobOut, JobsOut, Submission
 from jobs.api.submission import job_of, store
 from jobs.api.traces import traceparent_of
+from jobs.api.turns import turns
 from jobs.api.waiting import applied, has_changed, has_ended, wait_of
 from jobs.events.shapes import job_json
 from jobs.lifecycle.once import answer_to
@@ -56,10 +57,12 @@ async def submit_job(request: ApiRequest) -> HttpResponse:
     key = key_of(request, request.body)
     if key and (answered := await answer_to(key)):
         return await _answer(request, answered, {})
-    submission = read_json(request, Submission)
-    job = await job_of(submission, owner=request.auth, traceparent=traceparent_of(request))
-    headers = await admit(request.auth, 1)
-    return await _answer(request, await store(job, key, asker=request.auth), headers)
+    async with turns().turn(request.auth.pk):
+        submission = read_json(request, Submission)
+        job = await job_of(submission, owner=request.auth, traceparent=traceparent_of(request))
+        headers = await admit(request.auth, 1)
+        body = await store(job, key, asker=request.auth)
+    return await _answer(request, body, headers)
 
 
 async def _answer(request: ApiRequest, body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:

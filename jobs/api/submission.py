@@ -1,7 +1,7 @@
 """From a checked body to a stored job."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -44,29 +44,45 @@ class Call:
             raise self.misfit(error) from error
 
 
-def read_call(submission: Submission, *, owner: Any, traceparent: str = "") -> Call:
-    """Checks all but the uploads and the webhook that it names. Raises Problem or UnknownTask."""
-    task = find_exposed_task(submission.task)
-    _check_queue(task, submission.queue)
-    try:
-        arguments = parse(task, submission.args)
-    except InvalidArguments as error:
-        raise _misfit(task, submission.args, error) from error
-    using = task.using(
-        owner=owner,
-        queue_name=submission.queue,
-        priority=submission.priority,
-        run_after=submission.run_after,
-        webhook=submission.webhook,
-        tags=submission.tags,
-        traceparent=traceparent,
-    )
-    return Call(using, arguments, submission)
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the submissions of one request. Most of a batch ask for the same, which is then made once."""
+
+    owner: Any
+    traceparent: str = ""
+    _tasks: dict[tuple[Any, ...], Task] = field(default_factory=dict)
+
+    def read(self, submission: Submission) -> Call:
+        """Checks all but the uploads and the webhook that it names. Raises Problem or UnknownTask."""
+        task = self._task_of(submission)
+        try:
+            return Call(task, parse(task, submission.args), submission)
+        except InvalidArguments as error:
+            raise _misfit(task, submission.args, error) from error
+
+    def _task_of(self, asked: Submission) -> Task:
+        alike = (asked.task, asked.queue, asked.priority, asked.run_after, asked.webhook, *asked.tags)
+        if alike not in self._tasks:
+            self._tasks[alike] = self._new_task(asked)
+        return self._tasks[alike]
+
+    def _new_task(self, asked: Submission) -> Task:
+        task = find_exposed_task(asked.task)
+        _check_queue(task, asked.queue)
+        return task.using(
+            owner=self.owner,
+            queue_name=asked.queue,
+            priority=asked.priority,
+            run_after=asked.run_after,
+            webhook=asked.webhook,
+            tags=asked.tags,
+            traceparent=self.traceparent,
+        )
 
 
 async def job_of(submission: Submission, *, owner: Any, traceparent: str = "") -> JobRow:
     """A job that may be stored. Raises Problem, UnknownTask or ArgumentsTooLarge."""
-    call = read_call(submission, owner=owner, traceparent=traceparent)
+    call = Reader(owner, traceparent).read(submission)
     for error in (await misplaced_uploads([(call.task, call.arguments)], owner.pk)).values():
         raise call.misfit(error)
     if submission.webhook in await unknown_webhooks([submission.webhook], owner):

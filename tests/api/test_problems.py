@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.db import InterfaceError, OperationalError
 
+from jobs.access import bearer
 from jobs.api import documentation, submission
 from jobs.api.pointers import place_in, pointer
 from jobs.api.problems import Kind
@@ -44,7 +45,7 @@ async def test_a_database_that_is_away_when_the_token_is_looked_up_is_a_503(ada,
     def refuse(*_):
         raise error("gone")
 
-    monkeypatch.setattr("django.db.models.query.QuerySet.first", refuse)
+    monkeypatch.setattr(bearer, "_valid_tokens", refuse)
     assert (await ada.get("/api/v1/tasks")).status_code == 503
 
 

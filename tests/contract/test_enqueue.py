@@ -99,7 +99,7 @@ def test_many_jobs_are_one_transaction():
     assert [result.kwargs["a"] for result in results[:3]] == [0, 1, 2]
     statements = [query["sql"].split()[0] for query in queries]
     assert statements.count("BEGIN") == statements.count("COMMIT") == 1
-    assert len(claimed_from_sync_code()) == 1000
+    assert len(claimed_from_sync_code()) == rows
 
 
 async def test_many_jobs_are_all_stored_or_none():

@@ -1,6 +1,7 @@
 """Whatever is killed in the middle of a job, the job ends and its watchers see all of it."""
 
 import asyncio
+import signal
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -44,6 +45,26 @@ async def test_a_killed_web_process_does_not_disturb_a_job(system, start, web, a
     heard = await ada.watch(job["id"], after=seen)
     assert heard[-1]["data"]["status"] == "successful"
     assert [message["seq"] for message in heard] == list(range(seen + 1, seen + 1 + len(heard)))
+
+
+async def test_what_was_stored_before_a_web_process_died_is_answered_to_a_repeat(system, start):
+    def submit():
+        call = {"task": LINGER, "args": {"seconds": 1}}
+        return ada.http.post("/jobs", json=call, headers={"Idempotency-Key": "k"})
+
+    system.env["TEST_APPS"] = "tests.flow.dying.Dying"
+    doomed = start(system.start_web)
+    ada = system.caller("ada")
+    with pytest.raises(httpx.TransportError):
+        submit()
+    assert doomed.wait(10) == -signal.SIGKILL
+    del system.env["TEST_APPS"]
+    start(system.start_web)
+    answers = [submit(), submit()]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    [job] = ada.http.get("/jobs").json()["jobs"]
+    assert {answer.json()["id"] for answer in answers} == {job["id"]}
+    ada.http.close()
 
 
 @pytest.mark.parametrize("wiped", [False, True])

@@ -146,6 +146,13 @@ async def test_a_job_that_its_own_worker_claims_anew_runs_once_from_then_on():
     assert await statuses(job) == ["ready", "running", "ready", "running", "successful"]
 
 
+async def test_a_task_is_told_the_trace_that_its_job_belongs_to():
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    traced = await run_to_end(sample_tasks.where_it_came_from.using(traceparent=trace))
+    untraced = await run_to_end(sample_tasks.where_it_came_from)
+    assert (traced.return_value, untraced.return_value) == (trace, "")
+
+
 async def test_a_snooze_uses_no_attempt():
     job = await run_to_end(sample_tasks.snooze_once)
     assert (job.status, job.return_value, job.attempt, job.starts) == (Status.SUCCESSFUL, 1, 1, 2)

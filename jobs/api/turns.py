@@ -1,0 +1,87 @@
+"""Who submits a lot does so beside others, not before them.
+
+While one owner alone submits, nothing holds it up. From another's submission on, and for a while after it, few of an
+owner's are worked on at the same time, and the rest wait in line: another's is then behind those few, however many
+connections the first one has.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+#: For so long after a submission its owner counts as somebody whom others leave room.
+RECENT_SECONDS = 1.0
+#: Submissions of one owner that are worked on at the same time, beside others'.
+MAX_BESIDE = 1
+#: Beside others a batch rests for so long after each of its slices.
+REST_SECONDS = 0.004
+
+
+@dataclass(slots=True)
+class _Line:
+    """One owner's."""
+
+    working: int = 0
+    waiting: "deque[asyncio.Future[None]]" = field(default_factory=deque)
+
+
+@dataclass(slots=True, weakref_slot=True)
+class Turns:
+    clock: Callable[[], float] = time.monotonic
+    _lines: dict[Any, _Line] = field(default_factory=dict)
+    #: The owner who came last and the one before, each with the time of their last submission.
+    _last: tuple[Any, float] = (None, float("-inf"))
+    _other: tuple[Any, float] = (None, float("-inf"))
+
+    @asynccontextmanager
+    async def turn(self, owner_id: Any) -> AsyncIterator[None]:
+        """Waits until there is room for one more of the owner's."""
+        self._note(owner_id)
+        line = self._lines.setdefault(owner_id, _Line())
+        turn = asyncio.get_running_loop().create_future()
+        line.waiting.append(turn)
+        self._give(owner_id, line)
+        try:
+            await turn
+            yield
+        finally:
+            if not turn.cancelled():
+                line.working -= 1
+            self._give(owner_id, line)
+
+    async def rest(self, owner_id: Any) -> None:
+        """Between two slices of a batch: others go first."""
+        self._note(owner_id)
+        await asyncio.sleep(REST_SECONDS if self._is_beside_others(owner_id) else 0)
+
+    def _note(self, owner_id: Any) -> None:
+        if owner_id != self._last[0]:
+            self._other = self._last
+        self._last = (owner_id, self.clock())
+
+    def _is_beside_others(self, owner_id: Any) -> bool:
+        other, at = self._other if owner_id == self._last[0] else self._last
+        return other is not None and at > self.clock() - RECENT_SECONDS
+
+    def _give(self, owner_id: Any, line: _Line) -> None:
+        """Turns to those of the line that there is room for; the last to leave it takes it away."""
+        while line.waiting and (line.working < MAX_BESIDE or not self._is_beside_others(owner_id)):
+            turn = line.waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                line.working += 1
+        if not line.working and not line.waiting:
+            self._lines.pop(owner_id, None)
+
+
+_turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, Turns]" = WeakKeyDictionary()
+
+
+def turns() -> Turns:
+    """The running loop's."""
+    return _turns.setdefault(asyncio.get_running_loop(), Turns())
