@@ -1,8 +1,8 @@
 """Who submits a lot does so beside others, not before them.
 
-While one owner alone submits, nothing holds it up. From another's submission on, and for a while after it, few of an
-owner's are worked on at the same time, and the rest wait in line: another's is then behind those few, however many
-connections the first one has.
+While one owner alone submits, nothing holds it up. From another's submission on, and for a while after it, one of an
+owner's is worked on at a time, and the next once somebody else's has ended, or while there is none: another's is then
+behind one, however many connections the first owner has.
 """
 
 import asyncio
@@ -16,8 +16,6 @@ from weakref import WeakKeyDictionary
 
 #: For so long after a submission its owner counts as somebody whom others leave room.
 RECENT_SECONDS = 1.0
-#: Submissions of one owner that are worked on at the same time, beside others'.
-MAX_BESIDE = 1
 #: Beside others a batch rests for so long after each of its slices.
 REST_SECONDS = 0.004
 
@@ -27,6 +25,8 @@ class _Line:
     """One owner's."""
 
     working: int = 0
+    #: Whether somebody else's has ended since its last turn.
+    is_due: bool = True
     waiting: "deque[asyncio.Future[None]]" = field(default_factory=deque)
 
 
@@ -34,6 +34,8 @@ class _Line:
 class Turns:
     clock: Callable[[], float] = time.monotonic
     _lines: dict[Any, _Line] = field(default_factory=dict)
+    #: In all lines.
+    _working: int = 0
     #: The owner who came last and the one before, each with the time of their last submission.
     _last: tuple[Any, float] = (None, float("-inf"))
     _other: tuple[Any, float] = (None, float("-inf"))
@@ -51,7 +53,7 @@ class Turns:
             yield
         finally:
             if not turn.cancelled():
-                line.working -= 1
+                self._end(line)
             self._give(owner_id, line)
 
     async def rest(self, owner_id: Any) -> None:
@@ -70,13 +72,28 @@ class Turns:
 
     def _give(self, owner_id: Any, line: _Line) -> None:
         """Turns to those of the line that there is room for; the last to leave it takes it away."""
-        while line.waiting and (line.working < MAX_BESIDE or not self._is_beside_others(owner_id)):
+        while line.waiting and self._has_room(owner_id, line):
             turn = line.waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
+                line.is_due = False
                 line.working += 1
+                self._working += 1
         if not line.working and not line.waiting:
             self._lines.pop(owner_id, None)
+
+    def _has_room(self, owner_id: Any, line: _Line) -> bool:
+        if not self._is_beside_others(owner_id):
+            return True
+        return not line.working and (line.is_due or not self._working)
+
+    def _end(self, ended: _Line) -> None:
+        ended.working -= 1
+        self._working -= 1
+        for owner_id, line in list(self._lines.items()):
+            if line is not ended:
+                line.is_due = True
+                self._give(owner_id, line)
 
 
 _turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, Turns]" = WeakKeyDictionary()

@@ -1,11 +1,12 @@
 """Owners take turns."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from jobs.api import turns as module
-from jobs.api.turns import MAX_BESIDE, RECENT_SECONDS, Turns
+from jobs.api.turns import RECENT_SECONDS, Turns
 
 
 class Desk:
@@ -44,7 +45,7 @@ def desk():
     return Desk()
 
 
-ADAS = [f"ada-{number}" for number in range(MAX_BESIDE + 3)]
+ADAS = ["ada-0", "ada-1", "ada-2", "ada-3"]
 
 
 async def test_who_is_alone_waits_for_nobody(desk):
@@ -52,33 +53,48 @@ async def test_who_is_alone_waits_for_nobody(desk):
     assert desk.working == ADAS
 
 
-async def test_beside_another_few_of_an_owners_are_worked_on_and_the_others_wait_in_line(desk):
-    await desk.send("bob-0")
-    await desk.send(*ADAS)
-    assert desk.working == ["bob-0", *ADAS[:MAX_BESIDE]]
+async def test_beside_another_one_of_an_owners_is_worked_on_at_a_time(desk):
+    await desk.send("bob-0", *ADAS)
+    assert desk.working == ["bob-0", "ada-0"]
     await desk.send("carol-0")
-    assert "carol-0" in desk.working
-    await desk.end(ADAS[0])
-    assert desk.working == ["bob-0", *ADAS[1:MAX_BESIDE], "carol-0", ADAS[MAX_BESIDE]]
+    assert desk.working == ["bob-0", "ada-0", "carol-0"]
+
+
+async def test_the_next_one_has_its_turn_once_somebody_elses_has_ended(desk):
+    await desk.send("bob-0", *ADAS)
+    await desk.end("ada-0")
+    assert desk.working == ["bob-0"]
+    await desk.end("bob-0")
+    assert desk.working == ["ada-1"]
+    await desk.send("bob-1")
+    await desk.end("bob-1")
+    await desk.end("ada-1")
+    assert desk.working == ["ada-2"]
+
+
+async def test_while_nobody_else_is_worked_on_one_follows_the_other(desk):
+    await desk.send("bob-0", *ADAS)
+    await desk.end("bob-0")
+    for name, following in pairwise(ADAS):
+        await desk.end(name)
+        assert desk.working == [following]
 
 
 async def test_who_is_alone_again_has_all_the_room(desk):
     await desk.send("bob-0", *ADAS)
     await desk.end("bob-0")
-    await desk.end(ADAS[0])
-    assert len(desk.working) == MAX_BESIDE
     desk.now += RECENT_SECONDS
-    await desk.end(ADAS[1])
-    assert desk.working == ADAS[2:]
+    await desk.end("ada-0")
+    assert desk.working == ADAS[1:]
 
 
 async def test_who_gives_up_leaves_the_turn_to_the_next(desk):
-    _, *adas = await desk.send("bob-0", *ADAS)
-    adas[MAX_BESIDE].cancel()  # waits
-    adas[0].cancel()  # works
+    bob, *adas = await desk.send("bob-0", *ADAS)
+    adas[1].cancel()  # waits
+    adas[0].cancel()  # is worked on
+    bob.cancel()
     await settle()
-    assert ADAS[MAX_BESIDE] not in desk.working
-    assert ADAS[MAX_BESIDE + 1] in desk.working
+    assert (ADAS[1] in desk.working, ADAS[2] in desk.working) == (False, True)
 
 
 async def test_nothing_is_kept_of_those_who_have_gone(desk):
