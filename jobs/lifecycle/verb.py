@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from jobs.errors import JobError, JobNotFound
@@ -17,6 +17,11 @@ from jobs.lifecycle.statement import uuid_of
 from jobs.lifecycle.webhooks import call_webhooks
 from jobs.models import Action, Job
 from jobs.models.row import EventRow
+
+#: PostgreSQL's code for it: https://www.postgresql.org/docs/current/errcodes-appendix.html
+DEADLOCK = "40P01"
+#: How often one may come between before it is somebody else's trouble.
+MAX_DEADLOCKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,19 @@ async def aact(verb: Verb, job_id: UUID, by: By) -> Job:
 
 
 async def aact_on_many(verb: Verb, job_ids: Iterable[UUID], by: By) -> Result:
-    """Does it to those of the jobs to which it can be done, in one transaction."""
-    return await awrite_then_tell(partial(record, verb, job_ids, by), partial(tell, verb))
+    """Does it to those of the jobs to which it can be done, in one transaction.
+
+    It locks their rows in the order of their ids, and a worker in the order in which its jobs end: of two that wait for
+    each other PostgreSQL gives up one, and that one has done nothing.
+    """
+    asked = list(job_ids)
+    for tries_left in reversed(range(MAX_DEADLOCKS)):
+        try:
+            return await awrite_then_tell(partial(record, verb, asked, by), partial(tell, verb))
+        except OperationalError as error:
+            if not (tries_left and getattr(error.__cause__, "sqlstate", None) == DEADLOCK):
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 @transaction.atomic
