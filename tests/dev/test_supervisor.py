@@ -43,11 +43,11 @@ def test_a_job_runs_to_its_result_with_the_printed_token(shared_dev: Dev) -> Non
 def test_a_job_runs_to_its_result_by_a_generated_client(shared_dev: Dev, tmp_path: Path) -> None:
     with generated_client(shared_dev.get("/api/v1/openapi.json").content, tmp_path) as client:
         models = part("models")
-        caller = client.AuthenticatedClient(shared_dev.url(""), shared_dev.printed("API token"))
         args = models.TextStreamArgs(text="It works.", words_per_second=100)
         body = models.TextStreamSubmission(task="text.stream", args=args)
-        job = part("api.jobs.submit_job").sync(client=caller, body=body)
-        ended = part("api.jobs.get_job").sync(client=caller, job_id=job.id, prefer="wait=20")
+        with client.AuthenticatedClient(shared_dev.url(""), shared_dev.printed("API token")) as caller:
+            job = part("api.jobs.submit_job").sync(client=caller, body=body)
+            ended = part("api.jobs.get_job").sync(client=caller, job_id=job.id, prefer="wait=20")
         assert (ended.status, ended.result) == (models.Status.SUCCESSFUL, ["It ", "works."])
 
 
