@@ -96,8 +96,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def tell(self) -> None:
         try:
-            async for message in self.listener:
-                await self.say(message)
+            while True:
+                await self.say(await anext(self.listener))  # by no name, which would keep the last one
         except Ended as end:
             await self.hang_up(CLOSE_CODES[end.why])
         except Unavailable as error:

@@ -1,7 +1,6 @@
 """What one client hears: any number of topics, as one row of messages that cannot grow without end."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
@@ -43,9 +42,10 @@ class Listener:
         self._watches: dict[str, Watch[Any]] = {}
         #: The one that reads right now.
         self._reading: Watch[Any] | None = None
+        # Short lists, not deques: an empty deque takes 760 bytes, and most are empty most of the time.
         #: What was read, and goes before what was heard.
-        self._page: deque[tuple[Watch[Any] | None, Message]] = deque()
-        self._heard: deque[tuple[Watch[Any] | None, Message]] = deque()
+        self._page: list[tuple[Watch[Any] | None, Message]] = []
+        self._heard: list[tuple[Watch[Any] | None, Message]] = []
         self._heard_bytes = 0
         self._ending: Ending | None = None
         self._has_more: asyncio.Future[None] | None = None
@@ -87,8 +87,8 @@ class Listener:
                 watch is not self._reading
             ):  # else it may yet open its feed or go live, and is closed after that
                 watch.close()
-            self._page = deque(each for each in self._page if each[0] is not watch)
-            self._heard = deque(each for each in self._heard if each[0] is not watch)
+            self._page = [each for each in self._page if each[0] is not watch]
+            self._heard = [each for each in self._heard if each[0] is not watch]
             self._heard_bytes = sum(message.size for _, message in self._heard)
 
     def say(self, message: Message) -> None:
@@ -139,9 +139,9 @@ class Listener:
 
     def _next(self) -> Message | None:
         if self._page:
-            watch, message = self._page.popleft()
+            watch, message = self._page.pop(0)
         elif self._heard:
-            watch, message = self._heard.popleft()
+            watch, message = self._heard.pop(0)
             self._heard_bytes -= message.size
         else:
             return None
@@ -194,7 +194,7 @@ class Listener:
     def _fall_behind(self) -> None:
         """All that waits is dropped, and read from the log once the client has made room."""
         dropped = {watch for watch, _ in self._page if watch}
-        self._page = deque(each for each in self._page if not each[0])
+        self._page = [each for each in self._page if not each[0]]
         self._heard.clear()
         self._heard_bytes = 0
         for watch in self._watches.values():

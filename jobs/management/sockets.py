@@ -66,6 +66,12 @@ class SocketProtocol(Impatient, WebSocketsSansIOProtocol):
             self.transport.write(BAD_REQUEST)
             self.transport.close()
 
+    def start_keepalive(self) -> None:
+        """Called once the handshake is done: what it was made of is not kept for as long as the socket is open."""
+        del self.request, self.response
+        self.scope["headers"].clear()  # type: ignore[attr-defined]  # every layer's copy of the scope has the same list
+        super().start_keepalive()
+
     async def run_asgi(self) -> None:
         await super().run_asgi()
         if not self.disconnected:
