@@ -25,7 +25,7 @@ RATE = 100
 SOCKETS_OF_ONE = 500
 FAN_OUT = 1_000
 #: With ten reports a second each.
-SUSTAINED = 500
+SUSTAINED = 600
 
 type Row = tuple[str, str]
 

@@ -60,7 +60,8 @@ def identified(application: Application) -> Application:
             return await _turn_away(scope, receive, send, Close.NOT_SIGNED_IN)
         if not access.may(Permission.READ):
             return await _turn_away(scope, receive, send, Close.FORBIDDEN)
-        return await application({**scope, "access": access}, receive, send)
+        scope["access"] = access  # on the router's own copy; another would be kept as long as the socket
+        return await application(scope, receive, send)
 
     return identify
 
