@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from handoff import AsyncClient, Problem, Submission
 from jobs.models import ApiToken, File, Job, Scope
+from jobs.worker.loop import Worker
 from tests.api.conftest import leave_file
 from tests.client.conftest import URL
 from tests.sample_tasks import add
@@ -139,8 +140,8 @@ async def test_a_file_goes_up_and_comes_down_though_answers_are_lost(ada, networ
 
 
 async def test_a_submission_that_waits_answers_with_the_result_if_it_comes_in_time(ada):
-    submitting = asyncio.create_task(ada.submit(ADD, {"a": 1}, wait=timedelta(seconds=10)))
-    while not await Job.objects.aexists():
-        await asyncio.sleep(0)
-    await work_off()
-    assert (await submitting).result == 3
+    worker = Worker(handle_signals=False)
+    running = asyncio.create_task(worker.async_run())
+    assert (await ada.submit(ADD, {"a": 1}, wait=timedelta(seconds=10))).result == 3
+    worker._stopping.set()
+    await running

@@ -210,8 +210,9 @@ async def test_a_stock_client_can_abort_a_job_that_runs_here(stock, caplog):
     worker = Worker(handle_signals=False)
     running = asyncio.create_task(worker.async_run())
     async with asyncio.timeout(10):
-        while await asked.status() != JobStatus.in_progress:
+        while not await Job.objects.filter(status=Status.RUNNING).aexists():  # claimed is not yet started
             await asyncio.sleep(0.01)
+    assert await asked.status() == JobStatus.in_progress
     assert await asked.abort(timeout=10)
     assert (await Job.objects.aget()).status == Status.CANCELLED
     worker._stopping.set()
