@@ -11,7 +11,8 @@ from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.openapi import refuses, tells
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
-from jobs.api.schemas import MAX_ID, AuditOut
+from jobs.api.schemas.audit import AuditOut
+from jobs.api.schemas.base import MAX_ID
 from jobs.api.staff import check_staff
 from jobs.events.shapes import timestamp
 from jobs.models import AuditRecord, Scope

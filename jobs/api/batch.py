@@ -21,7 +21,8 @@ from jobs.api.preferences import preferences
 from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
 from jobs.api.repeats import first_of, key_of
-from jobs.api.schemas import BatchOut, Submission
+from jobs.api.schemas.batch import BatchOut
+from jobs.api.schemas.submission import Submission
 from jobs.api.submission import Call, Reader, tell_listeners
 from jobs.api.traces import traceparent_of
 from jobs.api.turns import turns

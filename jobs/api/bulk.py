@@ -7,7 +7,7 @@ from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from jobs.api.listing import Filter
-from jobs.api.schemas import Given, Shown
+from jobs.api.schemas.base import Given, Shown
 from jobs.lifecycle.cancel import CANCEL
 from jobs.lifecycle.prioritize import prioritizing
 from jobs.lifecycle.promote import PROMOTE

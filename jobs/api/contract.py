@@ -6,7 +6,7 @@ from typing import Any
 from ninja.openapi.schema import REF_TEMPLATE
 from pydantic.json_schema import models_json_schema
 
-from jobs.api.schemas import Submission
+from jobs.api.schemas.submission import Submission
 from jobs.arguments import MAX_DEPTH, arguments_model
 from jobs.task import Task, exposed_tasks
 

@@ -15,7 +15,7 @@ from jobs.api.jobs import find_job
 from jobs.api.openapi import carries, hears, refuses, tells
 from jobs.api.paging import link_header, next_url
 from jobs.api.problems import Kind, Problem
-from jobs.api.schemas import EventsOut
+from jobs.api.schemas.event import EventsOut
 from jobs.api.waiting import applied, has_changed, wait_of
 from jobs.events import log
 from jobs.events.shapes import event_json

@@ -19,7 +19,8 @@ from jobs.api.paging import link_header, next_url
 from jobs.api.problems import Kind, Problem
 from jobs.api.quota import admit
 from jobs.api.repeats import key_of
-from jobs.api.schemas import Change, CountsOut, JobOut, JobsOut, Submission
+from jobs.api.schemas.job import Change, CountsOut, JobOut, JobsOut
+from jobs.api.schemas.submission import Submission
 from jobs.api.submission import job_of, store
 from jobs.api.traces import traceparent_of
 from jobs.api.turns import turns

@@ -15,7 +15,7 @@ from pydantic.config import JsonDict
 from jobs.access import Access
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT
 from jobs.api.problems import Kind, Problem
-from jobs.api.schemas import MAX_ID, NO_NUL, Moment
+from jobs.api.schemas.base import MAX_ID, NO_NUL, Moment
 from jobs.arguments import jsonable, parameter_names
 from jobs.errors import InvalidArguments
 from jobs.lifecycle.prune import first_id_at

@@ -15,7 +15,7 @@ from jobs.api.exceptions import answer_exception
 from jobs.api.headers import ANSWERED, parameter, references
 from jobs.api.links import links, links_of
 from jobs.api.problems import MEDIA_TYPE
-from jobs.api.schemas import ProblemOut
+from jobs.api.schemas.problem import ProblemOut
 from jobs.api.security import Document
 
 #: Any operation may answer so.

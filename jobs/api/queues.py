@@ -7,7 +7,8 @@ from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.by import by_of
 from jobs.api.openapi import refuses
-from jobs.api.schemas import PauseOut, QueuesOut, WorkersOut
+from jobs.api.schemas.queue import PauseOut, QueuesOut
+from jobs.api.schemas.worker import WorkersOut
 from jobs.api.staff import check_staff
 from jobs.events.shapes import timestamp
 from jobs.events.system import queues_json, workers_json

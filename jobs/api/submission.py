@@ -10,7 +10,7 @@ from django.tasks.signals import task_enqueued
 from jobs.api.pointers import place_in, pointer
 from jobs.api.problems import Kind, Problem
 from jobs.api.repeats import first_of
-from jobs.api.schemas import Submission
+from jobs.api.schemas.submission import Submission
 from jobs.api.webhooks import unknown_webhook, unknown_webhooks
 from jobs.arguments import bind, parse
 from jobs.errors import InvalidArguments

@@ -7,7 +7,7 @@ from ninja import Router
 
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
-from jobs.api.schemas import TasksOut
+from jobs.api.schemas.task import TasksOut
 from jobs.arguments import arguments_schema
 from jobs.conf import options
 from jobs.models import Scope

@@ -17,7 +17,7 @@ from jobs.api.exceptions import scope_missing
 from jobs.api.jobs import find_job
 from jobs.api.openapi import refuses, takes
 from jobs.api.problems import Kind, Problem
-from jobs.api.schemas import Given, Shown
+from jobs.api.schemas.base import Given, Shown
 from jobs.models import Scope
 
 router = Router(tags=["access"])

@@ -8,7 +8,7 @@ from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import ApiRequest, needs
 from jobs.api.bodies import MULTIPART, read_file
 from jobs.api.openapi import refuses, takes
-from jobs.api.schemas import UploadOut
+from jobs.api.schemas.upload import UploadOut
 from jobs.models import File, Scope
 from jobs.uploads import keep_upload
 

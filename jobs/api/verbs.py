@@ -12,7 +12,7 @@ from jobs.api.bodies import JSON, read_json
 from jobs.api.by import by_of
 from jobs.api.jobs import find_job
 from jobs.api.openapi import refuses, takes, tells
-from jobs.api.schemas import JobOut, Retrial
+from jobs.api.schemas.job import JobOut, Retrial
 from jobs.api.submission import arguments_of
 from jobs.events.shapes import job_json
 from jobs.lifecycle.cancel import acancel

@@ -16,7 +16,7 @@ from jobs.api.openapi import refuses, takes, tells
 from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
 from jobs.api.pointers import pointer
 from jobs.api.problems import Kind, Problem
-from jobs.api.schemas import (
+from jobs.api.schemas.webhook import (
     DeliveriesOut,
     DeliveryOut,
     WebhookChange,

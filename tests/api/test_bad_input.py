@@ -5,7 +5,7 @@ import json
 import pytest
 
 from jobs.api.problems import MEDIA_TYPE
-from jobs.api.schemas import ProblemOut
+from jobs.api.schemas.problem import ProblemOut
 from jobs.models import Job
 from tests.sample_tasks import add, note
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from jobs.api.schemas import EventsOut
+from jobs.api.schemas.event import EventsOut
 from jobs.events import log
 from jobs.models import Event
 

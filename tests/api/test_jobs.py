@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db.backends.signals import connection_created
 
-from jobs.api.schemas import JobOut, JobsOut
+from jobs.api.schemas.job import JobOut, JobsOut
 from jobs.models import File, Job
 from jobs.status import Status
 from tests.sample_tasks import add, fail, typed

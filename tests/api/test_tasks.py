@@ -1,6 +1,6 @@
 """What can be called."""
 
-from jobs.api.schemas import TasksOut
+from jobs.api.schemas.task import TasksOut
 from tests.sample_tasks import add, note
 
 

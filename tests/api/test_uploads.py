@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 
-from jobs.api.schemas import UploadOut
+from jobs.api.schemas.upload import UploadOut
 from jobs.files import open_upload
 from jobs.models import File, Job
 from tests.api.conftest import CSRF_TOKEN

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.contrib.auth.models import User
 
-from jobs.api.schemas import BatchOut
+from jobs.api.schemas.batch import BatchOut
 from jobs.broker import ready
 from jobs.lifecycle import insert as inserting
 from jobs.models import Event, Job
