@@ -4,14 +4,14 @@ import os
 
 import django
 
-from project.handler import Handler, forget_beginnings
 from project.on_loop import keep_on_loop
+from project.threads_on_demand import ThreadsOnDemand, forget_beginnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup(set_prefix=False)
 keep_on_loop()
 forget_beginnings()
-http = Handler()
+http = ThreadsOnDemand()
 
 # These import models, which only works once Django is set up.
 from channels.routing import ProtocolTypeRouter  # noqa: E402

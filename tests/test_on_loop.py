@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.test import AsyncClient
 
-from project.handler import Handler, forget_beginnings
 from project.on_loop import MIDDLEWARE, keep_on_loop
+from project.threads_on_demand import ThreadsOnDemand, forget_beginnings
 from tests import sample_tasks
 from tests.api.conftest import Caller
 
@@ -67,14 +67,18 @@ def caller(transactional_db):
 
 
 async def test_who_hangs_up_ends_the_request(monkeypatch):
-    handler, finished, messages = Handler(), [], [{"type": "http.request"}, {"type": "http.disconnect"}]
+    application, finished, messages = (
+        ThreadsOnDemand(),
+        [],
+        [{"type": "http.request"}, {"type": "http.disconnect"}],
+    )
 
     async def receive():
         return messages.pop(0)
 
-    monkeypatch.setattr(handler, "get_response_async", lambda _request: asyncio.Event().wait())
+    monkeypatch.setattr(application, "get_response_async", lambda _request: asyncio.Event().wait())
     monkeypatch.setattr(request_finished, "receivers", [])
     request_finished.connect(lambda **_: finished.append(1), weak=False)
     async with asyncio.timeout(5):
-        await handler(ASGI_SCOPE, receive, None)
+        await application(ASGI_SCOPE, receive, None)
     assert finished == [1]

@@ -13,7 +13,7 @@ from jobs import conf
 from jobs.files import store_result
 from jobs.models import ApiToken, File, Job, Scope
 from jobs.status import Status
-from project.handler import Handler
+from project.threads_on_demand import ThreadsOnDemand
 from tests import sample_tasks
 
 CSRF_TOKEN = "a" * 32
@@ -25,7 +25,7 @@ class Caller:
 
     def __init__(self, user: User | None, *, browser: bool = False, token: str = "") -> None:
         self.user = user
-        application: Any = Handler()
+        application: Any = ThreadsOnDemand()
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(application), base_url="http://testserver"
         )

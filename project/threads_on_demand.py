@@ -28,7 +28,7 @@ def forget_beginnings() -> None:
     request_started.disconnect(reset_queries)
 
 
-class Handler(ASGIHandler):
+class ThreadsOnDemand(ASGIHandler):
     def adapt_method_mode(self, is_async: bool, method: Any, *args: Any, **named: Any) -> Any:
         """Called for each piece of middleware; see BaseHandler."""
         if getattr(method, "__func__", None) is CsrfViewMiddleware.process_view:
