@@ -1,16 +1,26 @@
-"""`python -m benchmarks.events`: what events cost a worker when nobody watches: its CPU time, without that of SQL."""
+"""`python -m benchmarks.events`: what events cost a worker when nobody watches: its CPU time, without that of SQL.
+
+First one function call by the other, then a worker that works off a queue, beside one that tells nobody of anything.
+"""
 
 import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import django
 import uvloop
 from django.utils import timezone
 
+from benchmarks.contender import Contender
+from benchmarks.peers import handoff
+from benchmarks.servers import Servers, running_servers
+from benchmarks.session import session
+from benchmarks.sizes import WHOLE
 from benchmarks.valkey import run_valkey
 
 if TYPE_CHECKING:
@@ -22,9 +32,19 @@ type Make = Callable[[int], list[EventRow]]
 BATCHES = (1, 10, 100)
 #: Of each size.
 TIMES = 2_000
+#: Of the busy worker: no-op jobs in each of the interleaved rounds, and what it says of each of them.
+JOBS = 20_000
+ROUNDS = 5
+EVENTS_OF_A_JOB = 2
 
 
 def main() -> None:
+    calls()
+    with running_servers() as servers:
+        busy(servers)
+
+
+def calls() -> None:
     with tempfile.TemporaryDirectory() as folder, run_valkey(Path(folder)) as (_, url):
         os.environ |= {"REDIS_URL": url, "DJANGO_SETTINGS_MODULE": "project.settings"}
         django.setup()
@@ -38,6 +58,25 @@ async def measure() -> None:
         for size in BATCHES:
             made, published = await costs(make, size)
             print(f"| {name} | {size} | {made:.1f} | {published:.1f} | {made + published:.1f} |")
+
+
+def busy(servers: Servers) -> None:
+    """Prints what the difference between the two workers is for each event, in each round and in the middle."""
+    ours = handoff.CONTENDERS[0]
+    untold = replace(ours, worker=("-m", "benchmarks.untold_worker"))
+    differences = []
+    for number in range(ROUNDS):
+        told, silent = cpu_of_a_job(ours, servers), cpu_of_a_job(untold, servers)
+        differences.append((told - silent) / EVENTS_OF_A_JOB)
+        print(f"round {number + 1}: {told:.0f} µs a job, {silent:.0f} if nothing is told")
+    print(f"A busy worker: {median(differences):.1f} µs an event")
+
+
+def cpu_of_a_job(contender: Contender, servers: Servers) -> float:
+    """In microseconds, of a worker that works off a queue on PostgreSQL."""
+    with session(contender, WHOLE, servers) as opened:
+        opened.fill("add", JOBS)
+        return opened.drain().cpu_seconds / JOBS * 1e6
 
 
 async def costs(make: Make, size: int) -> tuple[float, float]:
