@@ -4,13 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from pydantic import Field
 
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.openapi import refuses, tells
-from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
+from jobs.api.paging import Page, link_header
 from jobs.api.schemas.audit import AuditOut
 from jobs.api.schemas.base import MAX_ID
 from jobs.api.staff import check_staff
@@ -21,13 +21,11 @@ router = Router(tags=["audit"])
 router.add_decorator(gives_json, mode="view")
 
 
-class AuditListing(Schema):
+class AuditListing(Page):
     """Which records, and which page of them."""
 
     job: UUID | None = Field(default=None, description="What was done to this job.")
     user: int | None = Field(default=None, ge=1, le=MAX_ID, description="What this user did.")
-    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: UUID | None = Field(default=None, description="From the `next` of the page before.")
 
 
 @router.api_operation(
@@ -40,13 +38,10 @@ class AuditListing(Schema):
 async def list_audit(request: ApiRequest, listing: Query[AuditListing]) -> HttpResponse:
     """Newest first; it outlives the jobs. For staff."""
     check_staff(request)
-    asked = {"job_id": listing.job, "user_id": listing.user, "id__lt": listing.cursor}
+    asked = {"job_id": listing.job, "user_id": listing.user}
     which = {name: value for name, value in asked.items() if value is not None}
-    records = AuditRecord.objects.filter(**which).order_by("-id")[: listing.limit + 1]
-    found = [record async for record in records]
-    page = found[: listing.limit]
-    following = next_url(request, cursor=page[-1].id) if len(found) > len(page) else None
-    body = {"records": [_record_json(record) for record in page], "next": following}
+    records, following = await listing.of(request, AuditRecord.objects.filter(**which))
+    body = {"records": [_record_json(record) for record in records], "next": following}
     return json_answer(body, headers=link_header(following))
 
 

@@ -5,15 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
-from pydantic import Field
+from django.http import HttpResponse
+from ninja import Query, Router
 
 from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
 from jobs.api.openapi import refuses, takes, tells
-from jobs.api.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, next_url
+from jobs.api.paging import Page, link_header
 from jobs.api.pointers import pointer
 from jobs.api.problems import Kind, Problem
 from jobs.api.schemas.webhook import (
@@ -40,20 +39,6 @@ WEBHOOK = "/webhooks/{uuid:webhook_id}"
 DELIVERIES = f"{WEBHOOK}/deliveries"
 #: Not its secret, which may be changed at the same moment.
 CHANGEABLE = ("url", "description", "disabled_at", "disabled_reason", "failing_since", "failures")
-
-
-class Page(Schema):
-    """Newest first."""
-
-    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: UUID | None = Field(default=None, description="From the `next` of the page before.")
-
-    async def of(self, request: HttpRequest, rows: Any) -> tuple[list[Any], str | None]:
-        """The page's rows, and the address of the next page if there is one."""
-        older = rows.filter(id__lt=self.cursor) if self.cursor else rows
-        found = [row async for row in older.order_by("-id")[: self.limit + 1]]
-        page = found[: self.limit]
-        return page, next_url(request, cursor=page[-1].id) if len(found) > len(page) else None
 
 
 @router.post(
