@@ -9,7 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from jobs.api.auth import OWNER_HEADER
 from jobs.api.problems import Kind, Problem, problem_answer
+
+#: The headers that say so: what one asker gets is not for another.
+WHO_ASKS = ("Authorization", "Cookie", OWNER_HEADER)
 
 type Answering = Callable[..., Awaitable[HttpResponseBase]]
 
@@ -22,7 +26,7 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
         content_type="application/json",
         headers={"Cache-Control": "private, no-cache", **(headers or {})},
     )
-    patch_vary_headers(answer, ("Authorization", "Cookie", "Handoff-Owner"))
+    patch_vary_headers(answer, WHO_ASKS)
     return answer
 
 

@@ -18,7 +18,7 @@ from jobs.api.exceptions import as_problem
 from jobs.api.items import NDJSON, items
 from jobs.api.openapi import hears, refuses, takes, tells
 from jobs.api.preferences import preferences
-from jobs.api.problems import Kind, Problem
+from jobs.api.problems import Kind, Problem, told
 from jobs.api.quota import admit
 from jobs.api.repeats import first_of, key_of
 from jobs.api.schemas.batch import BatchOut
@@ -126,9 +126,8 @@ async def _check_webhooks(batch: Batch, owner: Any) -> None:
 
 def _misfit(batch: Batch) -> Problem:
     errors = _errors(batch)
-    text = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors[:3])
     count = len(batch.problems)
-    detail = f"{count} of {count + len(batch.jobs)} jobs do not fit, and none was stored. {text}"
+    detail = f"{count} of {count + len(batch.jobs)} jobs do not fit, and none was stored. {told(errors)}"
     return Problem(Kind.INVALID_BATCH, detail, errors=errors)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from jobs.api.exceptions import sentence
 from jobs.api.pointers import pointer
-from jobs.api.problems import Kind, Problem
+from jobs.api.problems import Kind, Problem, told
 from jobs.conf import options
 
 JSON = "application/json"
@@ -34,8 +34,8 @@ def fitted[Body: BaseModel](decoded: dict[str, Any], model: type[Body]) -> Body:
             {"pointer": pointer(*found["loc"]), "detail": sentence(found)}
             for found in error.errors(include_url=False)
         ]
-        text = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors[:3])
-        raise Problem(Kind.INVALID_REQUEST, f"The body does not fit: {text}.", errors=errors) from error
+        detail = f"The body does not fit: {told(errors)}."
+        raise Problem(Kind.INVALID_REQUEST, detail, errors=errors) from error
 
 
 def _number(literal: str) -> int | float:

@@ -15,6 +15,7 @@ from jobs.api.jobs import find_job
 from jobs.api.openapi import carries, hears, refuses, tells
 from jobs.api.paging import link_header, next_url
 from jobs.api.problems import Kind, Problem
+from jobs.api.schemas.base import MAX_SEQ
 from jobs.api.schemas.event import EventsOut
 from jobs.api.waiting import applied, has_changed, wait_of
 from jobs.events import log
@@ -25,9 +26,6 @@ from jobs.status import Status
 
 router = Router(tags=["jobs"])
 router.add_decorator(gives("application/json", sse.MEDIA_TYPE), mode="view")
-
-#: The largest number that the column holds.
-MAX_SEQ = 2**31 - 1
 
 
 @router.api_operation(

@@ -109,14 +109,14 @@ def _unknown_task(error: UnknownTask) -> Problem:
     return Problem(Kind.UNKNOWN_TASK, str(error), errors=errors, known_tasks=list(exposed_tasks()))
 
 
-def _unavailable(_error: Exception) -> Problem:
-    detail = f"Nothing was stored; try again in {RETRY_AFTER_SECONDS} seconds."
+def _unavailable(what: str) -> Problem:
+    detail = f"{what}; try again in {RETRY_AFTER_SECONDS} seconds."
     return Problem(Kind.UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
-def _broker_unavailable(_error: Exception) -> Problem:
-    detail = f"Redis does not answer; try again in {RETRY_AFTER_SECONDS} seconds."
-    return Problem(Kind.UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+def _says(kind: Kind) -> Callable[[Exception], Problem]:
+    """For errors whose message is the detail."""
+    return lambda error: Problem(kind, str(error))
 
 
 _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
@@ -130,18 +130,18 @@ _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
     BadRequest: _unreadable,
     ValidationError: _misfit,
     UnknownTask: _unknown_task,
-    ArgumentsTooLarge: lambda error: Problem(Kind.ARGUMENTS_TOO_LARGE, str(error)),
-    MayNotActForOthers: lambda error: Problem(Kind.FORBIDDEN, str(error)),
-    UnknownOwner: lambda error: Problem(Kind.UNKNOWN_OWNER, str(error)),
-    JobNotFound: lambda error: Problem(Kind.NOT_FOUND, str(error)),
-    AlreadyEnded: lambda error: Problem(Kind.ALREADY_ENDED, str(error)),
-    NotEnded: lambda error: Problem(Kind.NOT_ENDED, str(error)),
-    KeyReused: lambda error: Problem(Kind.KEY_REUSED, str(error)),
-    NotWaiting: lambda error: Problem(Kind.NOT_WAITING, str(error)),
-    UnknownQueue: lambda error: Problem(Kind.NOT_FOUND, str(error)),
-    UniqueKeyHeld: lambda error: Problem(Kind.UNIQUE_KEY_HELD, str(error)),
-    BrokerUnavailable: _broker_unavailable,
-    OperationalError: _unavailable,
-    InterfaceError: _unavailable,
+    ArgumentsTooLarge: _says(Kind.ARGUMENTS_TOO_LARGE),
+    MayNotActForOthers: _says(Kind.FORBIDDEN),
+    UnknownOwner: _says(Kind.UNKNOWN_OWNER),
+    JobNotFound: _says(Kind.NOT_FOUND),
+    AlreadyEnded: _says(Kind.ALREADY_ENDED),
+    NotEnded: _says(Kind.NOT_ENDED),
+    KeyReused: _says(Kind.KEY_REUSED),
+    NotWaiting: _says(Kind.NOT_WAITING),
+    UnknownQueue: _says(Kind.NOT_FOUND),
+    UniqueKeyHeld: _says(Kind.UNIQUE_KEY_HELD),
+    BrokerUnavailable: lambda _: _unavailable("Redis does not answer"),
+    OperationalError: lambda _: _unavailable("Nothing was stored"),
+    InterfaceError: lambda _: _unavailable("Nothing was stored"),
     Exception: lambda _: internal(),
 }

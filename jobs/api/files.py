@@ -11,6 +11,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import content_disposition_header
 from ninja import Query, Router
 
+from jobs.api.answers import WHO_ASKS
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.openapi import carries, hears, refuses, tells
 from jobs.api.problems import Kind, Problem
@@ -78,7 +79,7 @@ def _describe[Answer: HttpResponseBase](answer: Answer, file: File, inline: bool
     }
     for name, value in headers.items():
         answer[name] = value
-    patch_vary_headers(answer, ("Authorization", "Cookie", "Handoff-Owner"))
+    patch_vary_headers(answer, WHO_ASKS)
     return answer
 
 

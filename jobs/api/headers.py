@@ -4,6 +4,7 @@ from typing import Any
 
 from jobs.api.auth import OWNER_HEADER
 from jobs.api.repeats import PATTERN
+from jobs.api.schemas.base import MAX_SEQ
 
 #: Where the document keeps those of answers.
 TEMPLATE = "#/components/headers/{name}"
@@ -18,7 +19,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
     },
     "If-None-Match": {"schema": TEXT, "example": '"01a204a128a877579a8748805c33ffa0-3-0"'},
-    "Last-Event-ID": {"schema": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, "example": 3},
+    "Last-Event-ID": {"schema": {"type": "integer", "minimum": 0, "maximum": MAX_SEQ}, "example": 3},
     "Prefer": {"schema": TEXT, "example": "wait=10"},
     "traceparent": {"schema": TEXT, "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
 }

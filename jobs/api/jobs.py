@@ -71,8 +71,7 @@ async def _answer(request: ApiRequest, body: dict[str, Any], headers: dict[str, 
     headers = {"Location": body["links"]["self"], **headers}
     if wait_of(request) and await has_ended(request, UUID(body["id"])):
         ended = await find_job(request, UUID(body["id"]))
-        body = job_json(ended, with_traceback=request.auth.is_staff)
-        return applied(request, json_answer(body, 200, headers))
+        return applied(request, json_answer(shown(ended, request), 200, headers))
     return applied(request, json_answer(body, 202, headers))
 
 
@@ -94,7 +93,7 @@ async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpRespons
 
 def _listed(job: Job, request: ApiRequest) -> dict[str, Any]:
     missing = left_out(job)
-    return {**job_json(job, with_traceback=request.auth.is_staff), "left_out": missing}
+    return {**shown(job, request), "left_out": missing}
 
 
 @router.api_operation(
@@ -138,9 +137,7 @@ async def get_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     job = await find_job(request, job_id)
     if wait_of(request) and await _has_more(request, job):
         job = await find_job(request, job_id)
-    answer = json_answer(
-        job_json(job, with_traceback=request.auth.is_staff), headers={"ETag": entity_tag(job)}
-    )
+    answer = json_answer(shown(job, request), headers={"ETag": entity_tag(job)})
     return applied(request, _unless_known(request, answer))
 
 
@@ -175,8 +172,7 @@ async def change_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     await find_job(request, job_id)
     change = read_json(request, Change)
     await aprioritize(job_id, change.priority, by=await by_of(request))
-    job = await find_job(request, job_id)
-    return json_answer(job_json(job, with_traceback=request.auth.is_staff))
+    return json_answer(shown(await find_job(request, job_id), request))
 
 
 async def find_job(request: ApiRequest, job_id: UUID) -> Job:
@@ -185,3 +181,8 @@ async def find_job(request: ApiRequest, job_id: UUID) -> Job:
     if job is None:
         raise Problem(Kind.NOT_FOUND, f"There is no job {job_id} of yours.")
     return job
+
+
+def shown(job: Job, request: ApiRequest) -> dict[str, Any]:
+    """Its JSON, as the asker may see it."""
+    return job_json(job, with_traceback=request.auth.is_staff)

@@ -13,6 +13,8 @@ MEDIA_TYPE = "application/problem+json"
 DOCUMENTATION = "/docs/problems"
 #: A body of many misfits is not answered by one of many megabytes.
 MAX_ERRORS = 50
+#: So many of them are in the sentence, too.
+MAX_TOLD = 3
 
 
 class Kind(Enum):
@@ -95,6 +97,11 @@ class Problem(Exception):
         self.errors = errors
         self.headers = headers or {}
         self.members = members
+
+
+def told(errors: list[dict[str, str]]) -> str:
+    """The first of the misfits, for the sentence that people read."""
+    return "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors[:MAX_TOLD])
 
 
 def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 
 from jobs.access import Access
+from jobs.api.answers import WHO_ASKS
 from jobs.live.hub import TooMany
 from jobs.live.listener import Ended, Listener, Unavailable
 from jobs.live.messages import Message, error_message
@@ -42,7 +43,7 @@ async def answer(access: Access, topic: str, after: int | None) -> StreamingHttp
         content_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
-    patch_vary_headers(response, ("Accept", "Authorization", "Cookie", "Last-Event-ID"))
+    patch_vary_headers(response, ("Accept", *WHO_ASKS, "Last-Event-ID"))
     return response
 
 

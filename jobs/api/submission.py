@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from django.tasks.signals import task_enqueued
 
 from jobs.api.pointers import place_in, pointer
-from jobs.api.problems import Kind, Problem
+from jobs.api.problems import MAX_TOLD, Kind, Problem, told
 from jobs.api.repeats import first_of
 from jobs.api.schemas.submission import Submission
 from jobs.api.webhooks import unknown_webhook, unknown_webhooks
@@ -151,8 +151,6 @@ def _misfit(task: Task, given: dict[str, Any], error: InvalidArguments) -> Probl
         {"pointer": pointer("args", *place_in(given, path)), "detail": sentence}
         for path, sentence in problems
     ]
-    text = "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors[:3])
-    more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
-    return Problem(
-        Kind.INVALID_ARGUMENTS, f"{task.public_name} does not take this: {text}{more}", errors=errors
-    )
+    more = f"; and {len(errors) - MAX_TOLD} more" if len(errors) > MAX_TOLD else ""
+    detail = f"{task.public_name} does not take this: {told(errors)}{more}"
+    return Problem(Kind.INVALID_ARGUMENTS, detail, errors=errors)

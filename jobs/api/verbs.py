@@ -1,6 +1,5 @@
 """`/jobs/{id}/cancellation`, `/retries` and `/promotion`: what may be done to a job."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -10,11 +9,10 @@ from jobs.api.answers import gives_json, json_answer
 from jobs.api.auth import ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
 from jobs.api.by import by_of
-from jobs.api.jobs import find_job
+from jobs.api.jobs import find_job, shown
 from jobs.api.openapi import refuses, takes, tells
 from jobs.api.schemas.job import JobOut, Retrial
 from jobs.api.submission import arguments_of
-from jobs.events.shapes import job_json
 from jobs.lifecycle.cancel import acancel
 from jobs.lifecycle.promote import apromote
 from jobs.lifecycle.retry import aretry
@@ -34,7 +32,7 @@ async def cancel_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """A job that waits has ended as cancelled when the answer comes; one that runs is told, and ends soon after."""
     await find_job(request, job_id)
     await acancel(job_id, by=await by_of(request))
-    return json_answer(await _shown(request, job_id))
+    return json_answer(shown(await find_job(request, job_id), request))
 
 
 @router.post(
@@ -52,7 +50,7 @@ async def retry_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     retrial = read_json(request, Retrial) if request.body else Retrial()
     arguments = None if retrial.args is None else await arguments_of(job, retrial.args)
     await aretry(job_id, arguments=arguments, by=await by_of(request))
-    body = await _shown(request, job_id)
+    body = shown(await find_job(request, job_id), request)
     return json_answer(body, 202, {"Location": body["links"]["self"]})
 
 
@@ -66,8 +64,4 @@ async def promote_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """Makes a deferred job ready, so that it runs now; one that is ready stays so."""
     await find_job(request, job_id)
     await apromote(job_id, by=await by_of(request))
-    return json_answer(await _shown(request, job_id))
-
-
-async def _shown(request: ApiRequest, job_id: UUID) -> dict[str, Any]:
-    return job_json(await find_job(request, job_id), with_traceback=request.auth.is_staff)
+    return json_answer(shown(await find_job(request, job_id), request))

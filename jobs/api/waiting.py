@@ -20,7 +20,7 @@ MAX_WAIT_SECONDS = 30
 
 def wait_of(request: HttpRequest) -> int | None:
     """Seconds that the caller would wait, at most MAX_WAIT_SECONDS; None if it does not say."""
-    given = preferences(request).get("wait", "").strip('"')
+    given = preferences(request).get("wait", "")
     return min(int(given), MAX_WAIT_SECONDS) if given.isascii() and given.isdecimal() else None
 
 

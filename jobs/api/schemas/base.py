@@ -38,3 +38,5 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_typ
 NO_NUL = r"^[^\x00]*$"
 #: Of a user; the largest that the column holds.
 MAX_ID = 2**63 - 1
+#: Of an event; likewise.
+MAX_SEQ = 2**31 - 1
