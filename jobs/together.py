@@ -7,7 +7,8 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
+
+from jobs.per_loop import PerLoop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +37,11 @@ class Together[Asked, Answer]:
     def __init__(self, do: Callable[[list[Call[Asked, Answer]]], Awaitable[None]], *, most: int) -> None:
         self._do = do
         self._most = most
-        self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line[Asked, Answer]] = WeakKeyDictionary()
+        self._line: PerLoop[_Line[Asked, Answer]] = PerLoop(_Line)
 
     async def __call__(self, asked: Asked) -> Answer:
-        loop = asyncio.get_running_loop()
-        call: Call[Asked, Answer] = Call(asked, loop.create_future())
-        if (line := self._lines.get(loop)) is None:
-            line = self._lines[loop] = _Line()
+        line = self._line()
+        call: Call[Asked, Answer] = Call(asked, asyncio.get_running_loop().create_future())
         line.pending.append(call)
         if line.working is None:
             # Not in the context of the first of those whom it works for.

@@ -4,13 +4,12 @@ Far below the limit a count is good for a minute and a tenth of what is left; ne
 may thus together exceed the limit by a little.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from jobs.models import Job
+from jobs.per_loop import PerLoop
 
 #: A count is not repeated within this time…
 FRESH_SECONDS = 1.0
@@ -34,7 +33,7 @@ class _Count:
         return age < FRESH_SECONDS or (age < MAX_AGE_SECONDS and self.admitted + count <= trusted)
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True)
 class Backlog:
     _counts: dict[Any, _Count] = field(default_factory=dict)
 
@@ -57,9 +56,5 @@ class Backlog:
         return self._counts[owner_id]
 
 
-_backlogs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Backlog]" = WeakKeyDictionary()
-
-
-def backlog() -> Backlog:
-    """The running loop's."""
-    return _backlogs.setdefault(asyncio.get_running_loop(), Backlog())
+#: The running loop's.
+backlog = PerLoop(Backlog)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.http import HttpResponse
 from ninja import Router
@@ -33,6 +32,7 @@ from jobs.lifecycle.enqueue import aenqueue_many
 from jobs.lifecycle.once import Key, aenqueue_once, answer_to
 from jobs.models import Scope
 from jobs.models.row import JobRow
+from jobs.per_loop import PerLoop
 from jobs.uploads import misplaced_uploads, takes_uploads
 
 router = Router(tags=["jobs"])
@@ -47,7 +47,7 @@ JOBS = {"type": "array", "minItems": 1, "items": reference(SUBMISSION)}
 LINES = {"type": "string", "description": "One job a line, each a JSON object as in the array."}
 
 #: A process reads one batch at a time, so that several take no more of it than one.
-_reading: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
+_reading = PerLoop(asyncio.Lock)
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ async def submit_batch(request: ApiRequest) -> HttpResponse:
     key = key_of(request, b"lenient" if is_lenient else b"strict", body)
     if key and (answered := await answer_to(key)):
         return json_answer(answered, 202, headers)
-    async with _reading.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+    async with _reading():
         batch = await _read(request, body)
     if batch.problems and not (is_lenient and batch.jobs):
         raise _misfit(batch)

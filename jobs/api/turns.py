@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
+
+from jobs.per_loop import PerLoop
 
 #: For so long after a submission its owner counts as somebody whom others leave room.
 RECENT_SECONDS = 1.0
@@ -30,7 +31,7 @@ class _Line:
     waiting: "deque[asyncio.Future[None]]" = field(default_factory=deque)
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True)
 class Turns:
     clock: Callable[[], float] = time.monotonic
     _lines: dict[Any, _Line] = field(default_factory=dict)
@@ -96,9 +97,5 @@ class Turns:
                 self._give(owner_id, line)
 
 
-_turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, Turns]" = WeakKeyDictionary()
-
-
-def turns() -> Turns:
-    """The running loop's."""
-    return _turns.setdefault(asyncio.get_running_loop(), Turns())
+#: The running loop's.
+turns = PerLoop(Turns)

@@ -19,6 +19,7 @@ from redis.retry import Retry as SyncRetry
 
 from jobs.broker.envelope import dumps, loads
 from jobs.conf import options
+from jobs.per_loop import PerLoop
 
 #: A peer that says nothing for so long is taken for dead. Blocking reads wait less than this.
 SOCKET_TIMEOUT_SECONDS = 5.0
@@ -28,22 +29,13 @@ MAX_CONNECTIONS = 20
 #: What a call to Redis may raise when Redis is away, full or read-only.
 BROKER_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
 
-_pools: dict[asyncio.AbstractEventLoop, ArqRedis] = {}
 #: See for_one_call().
 _own: ContextVar[ArqRedis | None] = ContextVar("own", default=None)
 
 
 def redis() -> ArqRedis:
     """The running loop's client."""
-    if own := _own.get():
-        return own
-    loop = asyncio.get_running_loop()
-    if loop not in _pools:
-        # A loop that was made for one call from sync code ends with it; its client would hold it for ever.
-        for ended in [known for known in _pools if known.is_closed()]:
-            del _pools[ended]
-        _pools[loop] = connect()
-    return _pools[loop]
+    return _own.get() or _clients()
 
 
 def connect(**changes: Any) -> ArqRedis:
@@ -61,6 +53,9 @@ def connect(**changes: Any) -> ArqRedis:
     )
     pool.connection_class = _packing(pool.connection_class)  # type: ignore[arg-type]
     return ArqRedis(pool_or_conn=pool, job_serializer=dumps, job_deserializer=loads)
+
+
+_clients = PerLoop(connect)
 
 
 @cache
@@ -111,11 +106,10 @@ async def for_one_call() -> AsyncIterator[None]:
 
 async def close() -> None:
     """Closes the running loop's client."""
-    client = _pools.pop(asyncio.get_running_loop(), None)
-    if client is not None:
+    if client := _clients.forget():
         await client.aclose(close_connection_pool=True)
 
 
 def is_open() -> bool:
     """Whether the running loop has a client."""
-    return asyncio.get_running_loop() in _pools
+    return _clients.is_there

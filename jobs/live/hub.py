@@ -18,6 +18,7 @@ from jobs.events.topics import OPS, group
 from jobs.live import reads
 from jobs.live.doorbell import Doorbell
 from jobs.live.feeds import Feed, JobFeed, OwnerFeed
+from jobs.per_loop import PerLoop
 from jobs.store import STORE_ERRORS, StoreThread
 
 if TYPE_CHECKING:
@@ -48,19 +49,6 @@ class Ending(Enum):
     ACCESS_LOST = "access lost"
     #: This process ends; another goes on.
     SHUTDOWN = "shutdown"
-
-
-_hubs: dict[asyncio.AbstractEventLoop, "Hub"] = {}
-
-
-def hub() -> "Hub":
-    """The running loop's."""
-    loop = asyncio.get_running_loop()
-    if loop not in _hubs:
-        for ended in [known for known in _hubs if known.is_closed()]:
-            del _hubs[ended]
-        _hubs[loop] = Hub()
-    return _hubs[loop]
 
 
 class Hub:
@@ -236,3 +224,7 @@ class Hub:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+#: The running loop's.
+hub = PerLoop(Hub)

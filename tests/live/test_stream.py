@@ -94,10 +94,9 @@ async def test_an_end_of_which_nobody_is_told_is_found(result, monkeypatch):
         assert (await waiting)["seq"] == 2
 
 
-async def test_when_the_process_ends_all_who_listen_and_all_who_come_are_told(result, monkeypatch):
+async def test_when_the_process_ends_all_who_listen_and_all_who_come_are_told(result):
     waiting = asyncio.ensure_future(result.wait(10))
     await until(lambda: any(one._watches for one in hub.hub().listeners))
-    monkeypatch.setattr(hub, "_hubs", {**hub._hubs})  # the hub of this loop is good for nothing afterwards
     hub.hub().shut_down()
     for hearing in (waiting, result.wait(10)):
         with pytest.raises(Ended, match="shutdown"):
