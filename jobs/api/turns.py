@@ -80,8 +80,9 @@ class Turns:
                 line.is_due = False
                 line.working += 1
                 self._working += 1
-        if not line.working and not line.waiting:
-            self._lines.pop(owner_id, None)
+        # Who hung up may be late to say so: by then the owner may stand in a new line.
+        if not line.working and not line.waiting and self._lines.get(owner_id) is line:
+            del self._lines[owner_id]
 
     def _has_room(self, owner_id: Any, line: _Line) -> bool:
         if not self._is_beside_others(owner_id):

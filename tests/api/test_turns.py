@@ -24,9 +24,12 @@ class Desk:
             await self.ends[name].wait()
             self.working.remove(name)
 
-    async def send(self, *names: str) -> list[asyncio.Task[None]]:
+    def begin(self, *names: str) -> list[asyncio.Task[None]]:
         self.ends |= {name: asyncio.Event() for name in names}
-        tasks = [asyncio.create_task(self._work(name)) for name in names]
+        return [asyncio.create_task(self._work(name)) for name in names]
+
+    async def send(self, *names: str) -> list[asyncio.Task[None]]:
+        tasks = self.begin(*names)
         await settle()
         return tasks
 
@@ -95,6 +98,21 @@ async def test_who_gives_up_leaves_the_turn_to_the_next(desk):
     bob.cancel()
     await settle()
     assert (ADAS[1] in desk.working, ADAS[2] in desk.working) == (False, True)
+
+
+async def test_who_gives_up_takes_nobody_elses_line_away(desk):
+    *_, given_up = await desk.send("bob-0", "ada-0", "ada-1")
+    await desk.end("ada-0")
+    assert desk.working == ["bob-0"]
+    # All at once: bob's ends, which leaves ada's line empty, others of hers begin a new one, and she learns of it last.
+    desk.ends["bob-0"].set()
+    desk.begin("carol-0", "ada-2", "ada-3")
+    given_up.cancel()
+    await settle()
+    assert sorted(desk.working) == ["ada-2", "carol-0"]
+    await desk.end("ada-2")
+    await desk.end("carol-0")
+    assert desk.working == ["ada-3"]
 
 
 async def test_nothing_is_kept_of_those_who_have_gone(desk):
