@@ -14,6 +14,7 @@ from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.jobs import find_job
 from jobs.api.openapi import carries, hears, refuses, tells
 from jobs.api.paging import link_header, next_url
+from jobs.api.preferences import number
 from jobs.api.problems import Kind, Problem
 from jobs.api.schemas.base import MAX_SEQ
 from jobs.api.schemas.event import EventsOut
@@ -74,8 +75,9 @@ def _last_event_id(request: ApiRequest, after: int | None) -> int | None:
     given = request.headers.get("Last-Event-ID")
     if given is None:
         return after
-    if not (given.isascii() and given.isdecimal() and int(given) <= MAX_SEQ):
+    seq = number(given, MAX_SEQ + 1)
+    if seq is None or seq > MAX_SEQ:
         raise Problem(
             Kind.INVALID_REQUEST, f"Expected an event's number as Last-Event-ID, got {given[:40]!r}."
         )
-    return int(given)
+    return seq

@@ -2,6 +2,9 @@
 
 from django.http import HttpRequest
 
+#: Nobody means a number that is longer, and Python refuses to read thousands of digits.
+MAX_DIGITS = 20
+
 
 def preferences(request: HttpRequest) -> dict[str, str]:
     """By name, in lower case; one without a value has "". Of one that is named twice the first counts (§2)."""
@@ -10,3 +13,10 @@ def preferences(request: HttpRequest) -> dict[str, str]:
         name, _, value = preference.partition(";")[0].partition("=")
         found.setdefault(name.strip().lower(), value.strip().strip('"'))
     return found
+
+
+def number(given: str, most: int) -> int | None:
+    """What the digits say, `most` if that is more; None for what is no number."""
+    if not (given.isascii() and given.isdecimal()):
+        return None
+    return most if len(given) > MAX_DIGITS else min(int(given), most)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from jobs.api.auth import ApiRequest
-from jobs.api.preferences import preferences
+from jobs.api.preferences import number, preferences
 from jobs.live import stream
 from jobs.live.hub import TooMany
 from jobs.live.listener import Ended, Unavailable
@@ -20,8 +20,7 @@ MAX_WAIT_SECONDS = 30
 
 def wait_of(request: HttpRequest) -> int | None:
     """Seconds that the caller would wait, at most MAX_WAIT_SECONDS; None if it does not say."""
-    given = preferences(request).get("wait", "")
-    return min(int(given), MAX_WAIT_SECONDS) if given.isascii() and given.isdecimal() else None
+    return number(preferences(request).get("wait", ""), MAX_WAIT_SECONDS)
 
 
 async def has_ended(request: ApiRequest, job_id: UUID) -> bool:
