@@ -46,10 +46,6 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         """Those that open something: their owners may sign in, too."""
         return self.unended().filter(owner__is_active=True)
 
-    def matching(self, plaintext: str) -> Self:
-        """The valid token of that text."""
-        return self.with_digests([digest(plaintext)])
-
     def with_digests(self, digests: Iterable[str]) -> Self:
         """The valid ones of these, with their owners."""
         return self.valid().filter(digest__in=digests).select_related("owner")
