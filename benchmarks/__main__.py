@@ -15,9 +15,8 @@ from benchmarks.workloads import IN_ROUNDS, ONCE
 
 def main() -> None:
     options = parse(sys.argv[1:])
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
-    )  # it would leave servers and files
+    # It would leave servers and files.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sizes = QUICK if options.quick else WHOLE
     chosen = [each for each in contenders.ALL if each.name in options.only]
     with running_servers() as servers:

@@ -47,9 +47,7 @@ class Ping(msgspec.Struct, tag_field="type", tag="ping", frozen=True):
 
 type Frame = Subscribe | Unsubscribe | Ping
 
-_decoder: "msgspec.json.Decoder[Subscribe | Unsubscribe | Ping]" = msgspec.json.Decoder(
-    Subscribe | Unsubscribe | Ping
-)
+_decoder: "msgspec.json.Decoder[Frame]" = msgspec.json.Decoder(Frame)
 
 
 class BadFrame(ValueError):

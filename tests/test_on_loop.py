@@ -53,9 +53,8 @@ async def test_a_session_that_was_looked_at_is_stored_in_a_thread(browser, hops)
 
 
 async def test_a_job_is_taken_in_without_a_thread_of_the_requests_own(caller, hops):
-    await caller.submit(
-        sample_tasks.add.module_path, {"a": 1}
-    )  # notes that the token is used, and counts the owner's jobs
+    # The first one notes that the token is used, and counts the owner's jobs.
+    await caller.submit(sample_tasks.add.module_path, {"a": 1})
     hops.clear()
     answer = await caller.submit(sample_tasks.add.module_path, {"a": 1})
     assert (answer.status_code, hops) == (202, [])

@@ -33,9 +33,8 @@ async def bearer_access(plaintext: str) -> Access | None:
     token = await _valid_token(digest(plaintext))
     if token is None:
         return None
-    with contextlib.suppress(
-        OperationalError
-    ):  # what was asked for can be had although nothing can be written
+    # What was asked for can be had although nothing can be written.
+    with contextlib.suppress(OperationalError):
         await token.note_use()
     return Access(
         user=token.owner,

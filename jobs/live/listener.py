@@ -83,9 +83,8 @@ class Listener:
 
     def leave(self, topic: str) -> None:
         if watch := self._watches.pop(topic, None):
-            if (
-                watch is not self._reading
-            ):  # else it may yet open its feed or go live, and is closed after that
+            # One that reads may yet open its feed or go live, and is closed after that.
+            if watch is not self._reading:
                 watch.close()
             self._page = [each for each in self._page if each[0] is not watch]
             self._heard = [each for each in self._heard if each[0] is not watch]

@@ -45,9 +45,8 @@ def complained(log: str) -> Counter[str]:
     for text in log.splitlines():
         with suppress(ValueError):  # a traceback at a boot, or a line that the disk had no room for
             line = json.loads(text)
-            if (
-                line["level"] in {"error", "critical"} and line["logger"] != "django.tasks"
-            ):  # tasks fail as planned
+            # Tasks fail as planned.
+            if line["level"] in {"error", "critical"} and line["logger"] != "django.tasks":
                 complaints[f"{line['logger']}: {line['event'][:60]}"] += 1
     return complaints
 

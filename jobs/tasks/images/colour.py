@@ -39,12 +39,8 @@ def _through_profile(image: Image.Image, profile: bytes | None) -> Image.Image |
         if _MODES.get(source.profile.xcolor_space) != image.mode:
             return None
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (
-        ImageCms.PyCMSError,
-        OSError,
-        ValueError,
-    ):  # browsers show a broken profile's pixels as they are, too
-        return None
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None  # browsers show a broken profile's pixels as they are, too
 
 
 def flattened(image: Image.Image) -> Image.Image:
