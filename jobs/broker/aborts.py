@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from jobs.broker import keys
 from jobs.broker.client import redis
+from jobs.rules.milliseconds import in_ms
 
 #: A request that no worker took for so long is of a job that had ended: ended jobs take theirs along.
 FORGOTTEN_AFTER = timedelta(hours=1)
@@ -34,7 +35,7 @@ async def requested(job_ids: Sequence[str]) -> set[str]:
     if not job_ids:
         return set()
     async with redis().pipeline(transaction=False) as pipe:
-        pipe.zremrangebyscore(keys.ABORT, "-inf", _now_ms() - FORGOTTEN_AFTER.total_seconds() * 1000)
+        pipe.zremrangebyscore(keys.ABORT, "-inf", _now_ms() - in_ms(FORGOTTEN_AFTER))
         pipe.zmscore(keys.ABORT, list(job_ids))
         _, scores = await pipe.execute()
     return {job_id for job_id, score in zip(job_ids, scores, strict=True) if score is not None}

@@ -11,6 +11,7 @@ from jobs.broker.client import redis
 from jobs.broker.leases import Lease
 from jobs.broker.ready import Waiting
 from jobs.broker.scripts import Script
+from jobs.rules.milliseconds import in_ms
 
 #: arq forgets the number of tries after about a day.
 KEEP_TRIES = timedelta(days=1)
@@ -64,7 +65,7 @@ def waiting(lease: Lease, call: Call, pause: timedelta) -> Waiting:
     return Waiting(
         job_id=lease.job_id,
         queue=lease.queue,
-        due_ms=-int(pause.total_seconds() * 1000),
+        due_ms=-in_ms(pause),
         priority=0,
         envelope=pack(call),
         token=lease.token,
@@ -73,7 +74,7 @@ def waiting(lease: Lease, call: Call, pause: timedelta) -> Waiting:
 
 async def count_tries(job_ids: Sequence[str]) -> list[int]:
     """The number of each job's try that begins now, from 1."""
-    tries: list[int] = await _try(redis(), [], [int(KEEP_TRIES.total_seconds() * 1000), *job_ids])
+    tries: list[int] = await _try(redis(), [], [in_ms(KEEP_TRIES), *job_ids])
     return tries
 
 

@@ -7,6 +7,7 @@ from jobs.broker import keys
 from jobs.broker.client import redis
 from jobs.broker.leases import LEASE
 from jobs.broker.scripts import Script
+from jobs.rules.milliseconds import in_ms
 
 #: Running jobs of a queue are counted up to here: each costs a look, and Redis does nothing else meanwhile.
 MAX_RUNNING = 5000
@@ -23,7 +24,7 @@ class Counts:
 
 async def count(queues: Iterable[str]) -> dict[str, Counts]:
     """By queue. What Redis has not been told yet, or forgot and the sweep has not pushed again, is not in it."""
-    lease_ms = int(LEASE.total_seconds() * 1000)
     return {
-        name: Counts(*await _count(redis(), [keys.queue(name)], [lease_ms, MAX_RUNNING])) for name in queues
+        name: Counts(*await _count(redis(), [keys.queue(name)], [in_ms(LEASE), MAX_RUNNING]))
+        for name in queues
     }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from jobs.broker import keys
 from jobs.broker.client import BROKER_ERRORS, redis
 from jobs.broker.scripts import Script
+from jobs.rules.milliseconds import in_ms
 
 #: A leader that is silent for so long is replaced.
 TERM = timedelta(seconds=15)
@@ -20,7 +21,7 @@ _resign = Script("resign")
 
 async def lead(worker_id: str) -> bool:
     """Takes or keeps the lead; False: another worker has it."""
-    return bool(await _lead(redis(), [keys.LEADER], [worker_id, int(TERM.total_seconds() * 1000)]))
+    return bool(await _lead(redis(), [keys.LEADER], [worker_id, in_ms(TERM)]))
 
 
 async def resign(worker_id: str) -> None:

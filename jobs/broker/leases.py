@@ -14,6 +14,7 @@ from redis import Redis as SyncRedis
 from jobs.broker import keys
 from jobs.broker.client import redis
 from jobs.broker.scripts import Script
+from jobs.rules.milliseconds import in_ms
 
 #: A worker that has not renewed for so long is lost, and its jobs are due again.
 LEASE = timedelta(seconds=15)
@@ -70,7 +71,7 @@ def _by_queue(leases: Iterable[Lease]) -> Iterator[tuple[str, list[str | int]]]:
     for queue, of_queue in groupby(sorted(leases, key=attrgetter("queue")), key=attrgetter("queue")):
         yield (
             queue,
-            [_milliseconds(LEASE), *(part for lease in of_queue for part in (lease.job_id, lease.token))],
+            [in_ms(LEASE), *(part for lease in of_queue for part in (lease.job_id, lease.token))],
         )
 
 
@@ -87,16 +88,12 @@ async def ack(acks: Iterable[Ack]) -> None:
         sorted(acks, key=lambda ack: ack.lease.queue), key=lambda ack: ack.lease.queue
     ):
         parts = (part for ack in of_queue for part in (ack.lease.job_id, ack.lease.token, ack.result))
-        await _ack(redis(), [keys.queue(queue)], [_milliseconds(KEEP_RESULT), *parts])
-
-
-def _milliseconds(duration: timedelta) -> int:
-    return int(duration.total_seconds() * 1000)
+        await _ack(redis(), [keys.queue(queue)], [in_ms(KEEP_RESULT), *parts])
 
 
 async def take_over(job_id: str, worker_id: str, queue: str = DEFAULT_TASK_QUEUE_NAME) -> Lease:
     """A lease of ours in place of the one that a stock arq worker in this process has just taken."""
     lease = Lease(job_id, queue, f"{worker_id}:{secrets.token_hex(4)}")
-    await redis().set(keys.IN_PROGRESS + job_id, lease.token, px=_milliseconds(LEASE))
+    await redis().set(keys.IN_PROGRESS + job_id, lease.token, px=in_ms(LEASE))
     await renew([lease])
     return lease

@@ -11,11 +11,12 @@ from jobs.broker import keys
 from jobs.broker.client import redis
 from jobs.broker.leases import LEASE, Lease
 from jobs.broker.scripts import Script
+from jobs.rules.milliseconds import in_ms
 
 #: Jobs that one call of a script may carry: it holds up Redis for about a millisecond.
 MAX_BATCH = 500
 
-_LEASE_MS = int(LEASE.total_seconds() * 1000)
+_LEASE_MS = in_ms(LEASE)
 
 _push = Script("push")
 _claim = Script("claim")

@@ -13,9 +13,10 @@ from jobs.broker import keys
 from jobs.broker.client import BROKER_ERRORS, redis
 from jobs.broker.leases import LEASE
 from jobs.broker.scripts import Script
+from jobs.rules.milliseconds import in_ms
 
 #: A worker that has been silent for so long is no longer listed; its leases have run out as well.
-ALIVE_MS = int(LEASE.total_seconds() * 1000)
+ALIVE_MS = in_ms(LEASE)
 
 #: A worker that ends waits no longer for Redis.
 LEAVE_SECONDS = 1.0

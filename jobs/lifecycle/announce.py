@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import batched
 
 from jobs.broker.client import BROKER_ERRORS
@@ -12,6 +12,7 @@ from jobs.broker.ready import Waiting, push
 from jobs.events.emit import publish
 from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
+from jobs.rules.milliseconds import in_ms, unix_ms
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,4 @@ def waiting(job: Job | JobRow, token: str = "") -> Waiting:
 
 def waiting_on(job: Job | JobRow, pause: timedelta, token: str) -> Waiting:
     """A job that was claimed, and waits for that long on Redis' clock, however it differs from ours."""
-    return replace(waiting(job, token), due_ms=-max(1, int(pause.total_seconds() * 1000)))
-
-
-def unix_ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+    return replace(waiting(job, token), due_ms=-max(1, in_ms(pause)))

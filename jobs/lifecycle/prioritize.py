@@ -12,10 +12,11 @@ from jobs.broker.ready import Waiting, push
 from jobs.errors import NotWaiting
 from jobs.events.emit import publish
 from jobs.lifecycle import transition
-from jobs.lifecycle.announce import unix_ms, waiting
+from jobs.lifecycle.announce import waiting
 from jobs.lifecycle.audit import CODE, By
 from jobs.lifecycle.verb import Done, Verb, aact, act
 from jobs.models import Action, Job
+from jobs.rules.milliseconds import unix_ms
 from jobs.status import WAITING, Status
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from jobs.conf import options
 from jobs.lifecycle.once import KEPT
 from jobs.models import AuditRecord, Event, File, IdempotencyKey, Job, Tag, UniqueKey
+from jobs.rules.milliseconds import unix_ms
 
 #: Rows that one transaction deletes, with what belongs to them.
 MAX_BATCH = 500
@@ -125,4 +126,4 @@ def _without_content(files: Iterable[File]) -> Iterator[File]:
 
 def first_id_at(moment: datetime) -> UUID:
     """The lowest UUIDv7 of that millisecond (RFC 9562 §5.7)."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    return UUID(int=unix_ms(moment) << 80)

@@ -1,8 +1,8 @@
 """What arq's clients read of a job that has ended."""
 
 from jobs.broker.envelope import CANCELLED, result
-from jobs.lifecycle.announce import unix_ms
 from jobs.models.row import JobRow
+from jobs.rules.milliseconds import unix_ms
 from jobs.status import Status
 
 

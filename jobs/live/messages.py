@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from jobs.events.shapes import timestamp
 from jobs.events.topics import OPS, job_topic
+from jobs.rules.milliseconds import unix_ms
 from jobs.status import Status
 
 
@@ -71,7 +72,3 @@ def ops_event(state: dict[str, Any]) -> Message:
 def error_message(code: str, detail: str, topic: str | None = None) -> Message:
     about = {} if topic is None else {"topic": topic}
     return Message.of({"type": "error", "code": code, "detail": detail, **about})
-
-
-def unix_ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -38,8 +39,8 @@ def events_after(job_id: UUID, seq: int) -> list[Json]:
 def seqs_of(job_ids: Sequence[UUID]) -> Seqs:
     """The newest event's number of each job that there is."""
     seqs: Seqs = {}
-    for start in range(0, len(job_ids), MAX_IDS):
-        rows = Job.objects.filter(id__in=job_ids[start : start + MAX_IDS]).values_list("id", "seq")
+    for ids in batched(job_ids, MAX_IDS):
+        rows = Job.objects.filter(id__in=ids).values_list("id", "seq")
         seqs.update(rows.iterator())
     return seqs
 
@@ -48,8 +49,8 @@ def last_ends(job_ids: Sequence[UUID], before: datetime) -> Seqs:
     """Of each job that had ended before that, the number of the event that says so."""
     ends = Event.objects.filter(kind=EventKind.STATUS, at__lt=before, data__status__in=list(ENDED))
     seqs: Seqs = {}
-    for start in range(0, len(job_ids), MAX_IDS):
-        rows = ends.filter(job_id__in=job_ids[start : start + MAX_IDS]).values("job_id")
+    for ids in batched(job_ids, MAX_IDS):
+        rows = ends.filter(job_id__in=ids).values("job_id")
         seqs.update(rows.annotate(Max("seq")).values_list("job_id", "seq__max"))
     return seqs
 

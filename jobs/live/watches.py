@@ -14,9 +14,10 @@ from jobs.events.system import system_state
 from jobs.events.topics import OPS, job_topic, owner_topic
 from jobs.live import reads
 from jobs.live.feeds import Feed, JobFeed, OpsFeed, OwnerFeed
-from jobs.live.messages import Message, event_message, feed_event, feed_state, job_state, ops_state, unix_ms
+from jobs.live.messages import Message, event_message, feed_event, feed_state, job_state, ops_state
 from jobs.models import Job
 from jobs.models.job import JobQuerySet
+from jobs.rules.milliseconds import unix_ms
 from jobs.status import Status
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from jobs.broker.ready import push
 from jobs.errors import JobError, UnknownTask
 from jobs.events.emit import publish
 from jobs.lifecycle.adopt import adopt, adopted
-from jobs.lifecycle.announce import unix_ms
 from jobs.models.row import JobRow
+from jobs.rules.milliseconds import unix_ms
 from jobs.rules.unknown import is_given_up, pause_after
 from jobs.store import StoreThread
 from jobs.task import known_tasks

@@ -19,10 +19,10 @@ from jobs.broker.leases import Ack, Lease, ack
 from jobs.broker.ready import Waiting, push
 from jobs.conf import ALIAS
 from jobs.errors import Retry
-from jobs.lifecycle.announce import unix_ms
 from jobs.lifecycle.finish import Outcome
 from jobs.lifecycle.results import arq_result
 from jobs.models.row import JobRow
+from jobs.rules.milliseconds import unix_ms
 from jobs.rules.retry import Backoff
 from jobs.status import Status
 from jobs.worker.attempt import Attempt

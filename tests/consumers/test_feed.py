@@ -14,8 +14,8 @@ from jobs.lifecycle.retry import aretry
 from jobs.lifecycle.start import start
 from jobs.lifecycle.tell import Said, tell
 from jobs.live import hub, listener, watches
-from jobs.live.messages import unix_ms
 from jobs.models import Event, EventKind, Job
+from jobs.rules.milliseconds import unix_ms
 from tests.consumers.steps import do, report_progress, slow_socket, success, until
 from tests.sample_tasks import add
 

@@ -17,8 +17,8 @@ from django.utils import timezone
 from jobs.broker.calls import Call, pack
 from jobs.broker.envelope import dumps, loads
 from jobs.lifecycle.adopt import adopt, adopted
-from jobs.lifecycle.announce import unix_ms
 from jobs.models import Job
+from jobs.rules.milliseconds import unix_ms
 from jobs.rules.unknown import GIVEN_UP_AFTER
 from jobs.status import Status
 from jobs.worker.loop import Worker
