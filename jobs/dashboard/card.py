@@ -78,6 +78,15 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """What may be done to a job now."""
+
+    #: Name of the URL that it posts to.
+    route: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     job: Job
     now: datetime
@@ -173,6 +182,19 @@ class Card:
         """Whether its attempts are worth a word: it succeeded at the first, or could not have had another."""
         is_plain = self.status == Status.SUCCESSFUL and self.job.attempt == 1
         return self.job.attempt > 0 and self.job.max_attempts > 1 and not is_plain
+
+    @property
+    def action(self) -> Button | None:
+        if self.status in (Status.FAILED, Status.CANCELLED):
+            return Button("job-retries", "Try again")
+        if self.status.is_ended or self.job.cancel_requested_at:
+            return None
+        return Button("job-cancellation", "Cancel")
+
+    @property
+    def streams_here(self) -> bool:
+        """Whether its output is shown in the card itself while it is made; a page of its own has another place."""
+        return self.form == Form.OPEN and _is_streaming(self.job)
 
     @property
     def failures(self) -> list[Failure]:

@@ -117,9 +117,13 @@ async def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @login_required
 async def card(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The card alone, for a page that is already open; `?as=` names its form there."""
+    return await sync_to_async(_show_job)(request, job_id, "dashboard/card.html", asked_form(request))
+
+
+def asked_form(request: HttpRequest) -> Form:
+    """The form that the card in question has on its page."""
     asked = request.GET.get("as", Form.BRIEF)
-    form = Form(asked) if asked in Form else Form.BRIEF
-    return await sync_to_async(_show_job)(request, job_id, "dashboard/card.html", form)
+    return Form(asked) if asked in Form else Form.BRIEF
 
 
 @require_safe

@@ -109,3 +109,20 @@ async def test_the_page_of_a_job_goes_on_by_itself(open_as):
     await expect(page.locator(".timeline b").last).to_have_text("Successful")
     await shows(card, "Successful")
     assert await is_marked(page)
+
+
+async def test_output_appears_in_its_card_whose_button_cancels_and_tries_again(open_as):
+    page = await open_as()
+    await pick(page, "text.stream")
+    await page.fill("#field-text", "word " * 200)
+    await mark(page)
+    card = await hand_off(page)
+    for _ in range(2):
+        await expect(card.locator("job-stream")).to_contain_text("word word")
+        await card.get_by_role("button", name="Cancel").click()
+        await shows(card, "Cancelled")
+        await card.get_by_role("button", name="Try again").click()
+    await shows(card, "Running")
+    await card.get_by_role("button", name="Cancel").click()
+    await shows(card, "Cancelled")
+    assert await is_marked(page)

@@ -7,19 +7,19 @@ export function morph(from, to) {
     if (from.data !== to.data) from.data = to.data;
     return;
   }
-  if (from.hasAttribute("data-kept")) return;
+  if (isKept(from)) return;
   morphAttributes(from, to);
   if (from.localName === "textarea" && from.defaultValue === to.defaultValue) return;
   morphChildren(from, to);
 }
 
 function morphAttributes(from, to) {
-  const isKept = (name) => name === "open" && from.hasAttribute("data-kept-open");
+  const staysOpen = (name) => name === "open" && from.hasAttribute("data-kept-open");
   for (const { name } of [...from.attributes]) {
-    if (!to.hasAttribute(name) && !isKept(name)) from.removeAttribute(name);
+    if (!to.hasAttribute(name) && !staysOpen(name)) from.removeAttribute(name);
   }
   for (const { name, value } of to.attributes) {
-    if (from.getAttribute(name) !== value && !isKept(name)) from.setAttribute(name, value);
+    if (from.getAttribute(name) !== value && !staysOpen(name)) from.setAttribute(name, value);
   }
 }
 
@@ -48,7 +48,11 @@ function findMatch(here, next) {
 }
 
 function isAlike(one, other) {
-  return one.nodeName === other.nodeName && (one.id ?? "") === (other.id ?? "");
+  return one.nodeName === other.nodeName && (one.id ?? "") === (other.id ?? "") && isKept(one) === isKept(other);
+}
+
+function isKept(node) {
+  return node.nodeType === Node.ELEMENT_NODE && node.hasAttribute("data-kept");
 }
 
 function removed(node) {
