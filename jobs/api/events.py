@@ -6,6 +6,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from ninja import Query, Router
 
 from jobs.api import sse
@@ -59,7 +60,9 @@ async def list_events(
     events = await sync_to_async(log.after)(job_id, after)
     following = next_url(request, after=events[-1].seq) if len(events) == log.MAX_PAGE else None
     body = {"events": [event_json(event) for event in events], "next": following}
-    return applied(request, json_answer(body, headers=link_header(following)))
+    answer = json_answer(body, headers=link_header(following))
+    patch_vary_headers(answer, ("Accept", "Last-Event-ID"))
+    return applied(request, answer)
 
 
 async def _stream(request: ApiRequest, job: Job, after: int | None) -> HttpResponseBase:
@@ -67,7 +70,7 @@ async def _stream(request: ApiRequest, job: Job, after: int | None) -> HttpRespo
     after = _last_event_id(request, after)
     if after == job.seq and Status(job.status).is_ended:
         return HttpResponse(status=204)
-    return await sse.answer(request.access, job_topic(job.id), after)
+    return await sse.answer(request, job_topic(job.id), after)
 
 
 def _last_event_id(request: ApiRequest, after: int | None) -> int | None:

@@ -71,7 +71,7 @@ def unauthenticated(reason: str = "") -> Problem:
 
 def scope_missing(scope: str) -> Problem:
     """RFC 6750 §3.1."""
-    detail = f"The token lacks the scope {scope!r}; make one that has it."
+    detail = f"The token lacks the scope '{scope}'; make one that has it."
     challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
     return Problem(Kind.MISSING_SCOPE, detail, headers={"WWW-Authenticate": challenge}, scope=scope)
 

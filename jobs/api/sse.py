@@ -13,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 
 from jobs.access import Access
 from jobs.api.answers import WHO_ASKS
+from jobs.api.auth import ApiRequest
 from jobs.live.hub import TooMany
 from jobs.live.listener import Ended, Listener, Unavailable
 from jobs.live.messages import Message, error_message
@@ -34,17 +35,23 @@ def is_wanted(request: HttpRequest) -> bool:
     )
 
 
-async def answer(access: Access, topic: str, after: int | None) -> StreamingHttpResponse:
+async def answer(request: ApiRequest, topic: str, after: int | None) -> StreamingHttpResponse:
     """The topic's messages, from the position `after` on, until its job has ended."""
     # A stream may be open for hours, and reads in a thread of the live layer.
     await sync_to_async(close_old_connections)()
     response = StreamingHttpResponse(
-        _messages(access, topic, after),
+        # The server would go through what it does not send to a HEAD, and keep the connection busy until the job's end.
+        _nothing() if request.method == "HEAD" else _messages(request.access, topic, after),
         content_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
     patch_vary_headers(response, ("Accept", *WHO_ASKS, "Last-Event-ID"))
     return response
+
+
+async def _nothing() -> AsyncIterator[str]:
+    return
+    yield
 
 
 async def _messages(access: Access, topic: str, after: int | None) -> AsyncIterator[str]:

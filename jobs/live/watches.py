@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Events of a feed that are told to who comes back to it; for more it is told to begin anew.
 MAX_REPLAY = 1000
 
-#: The largest number by which databases ask for a row.
+#: The largest number by which databases ask for a row; none is below 0.
 MAX_ID = 2**63 - 1
 
 #: Takes a message for the client. Must be quick.
@@ -242,8 +242,8 @@ def watch_of(topic: str, *args: Any) -> Watch[Any]:
 
 
 def _id(name: str) -> int:
-    if (number := int(name)) > MAX_ID:
-        raise ValueError(f"Expected at most {MAX_ID}, got {name}.")
+    if not 0 <= (number := int(name)) <= MAX_ID:
+        raise ValueError(f"Expected 0 to {MAX_ID}, got {name}.")
     return number
 
 

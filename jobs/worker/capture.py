@@ -57,10 +57,13 @@ def text_of(msg: object, args: Any, exc_info: Any) -> str:
 
 
 def message_of(msg: object, args: Any) -> str:
+    """Arguments that do not fit, or have no text, are left out: who logs must not fail by it."""
     try:
         return logging.LogRecord("", 0, "", 0, msg, args, None).getMessage()
-    except (TypeError, ValueError, KeyError):
-        return str(msg)  # its arguments do not fit
+    except Exception as error:  # noqa: BLE001  whatever an object's __str__ raises
+        return (
+            msg if isinstance(msg, str) else f"{type(msg).__name__}, without a text: {type(error).__name__}"
+        )
 
 
 _capture = Capture()

@@ -107,6 +107,20 @@ async def test_a_wrong_last_event_id_is_refused(ada, job, given):
     assert (answer.status_code, answer.json()["type"]) == (422, "/docs/problems#invalid-request")
 
 
+async def test_the_head_of_a_stream_comes_without_waiting_for_the_job(ada, job):
+    async with asyncio.timeout(5):
+        answer = await ada.request("HEAD", job["links"]["events"], headers=STREAM)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream")
+    assert not hub.hub().listeners
+
+
+async def test_a_list_and_a_stream_of_events_are_not_taken_for_each_other(ada, job):
+    await run(job["id"])
+    for headers in ({}, STREAM):
+        answer = await ada.get(job["links"]["events"], **headers)
+        assert {"Accept", "Last-Event-ID"} <= set(answer.headers["Vary"].split(", "))
+
+
 async def test_another_s_stream_does_not_exist(bob, ada, job):
     for path in (job["links"]["events"], f"/api/v1/jobs/{uuid4()}/events"):
         assert (await bob.get(path, **STREAM)).status_code == 404

@@ -24,6 +24,7 @@ async def test_a_problem_names_the_scope_that_a_token_lacks(ada):
         "/docs/problems#missing-scope",
         "jobs:write",
     )
+    assert "'jobs:write'" in problem["detail"]
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="jobs:write"'
 
 

@@ -202,6 +202,7 @@ async def test_a_feed_is_its_owner_s_and_the_staff_s(open_socket, owner, job):
     assert (await follow(await open_socket(stranger), owner))["code"] == "not_found"
     assert (await follow(await open_socket(staff), owner))["type"] == "snapshot"
     assert (await follow(await open_socket(staff), User(pk=2**63)))["code"] == "not_found"
+    assert (await follow(await open_socket(staff), User(pk=-(2**63) - 1)))["code"] == "not_found"
     assert (await follow(await open_socket(staff), User(pk=2**63 - 1)))["jobs"] == []
     socket = await open_socket(stranger)
     await socket.say(type="subscribe", topic="ops")

@@ -185,6 +185,14 @@ async def test_a_topic_has_one_spelling(open_socket, job):
         assert (await socket.hear())["code"] == "not_found"
 
 
+@pytest.mark.parametrize("after", [0, 1])
+async def test_who_missed_events_that_are_not_kept_any_more_is_told_so(open_socket, job, after):
+    await report_progress(job, 4)
+    await job.events.filter(seq__lte=3).adelete()
+    reset = await watch(await open_socket(), job, after=after)
+    assert (reset["type"], reset["seq"], reset["job"]["status"]) == ("reset", 5, "running")
+
+
 async def test_a_job_that_is_deleted_while_one_subscribes_leaves_no_group(open_socket, job, monkeypatch):
     read = reads.job_of
 

@@ -8,6 +8,7 @@ from jobs.models import Job
 from jobs.status import Status
 from jobs.worker import capture
 from jobs.worker.attempt import current
+from jobs.worker.task_log import TaskLog
 from jobs.worker.voice import LEFT_OUT, MAX_LINE_CHARACTERS, MAX_LINES
 from tests import talking_tasks
 from tests.worker.running import Listener, running_attempt
@@ -105,10 +106,18 @@ async def test_what_is_logged_while_a_line_is_heard_is_not_heard(heard):
 
 @pytest.mark.parametrize(
     "args, texts",
-    [((Broken(), 1), []), (("one",), ["%s %d"])],
+    [((Broken(), 1), ["%s %d"]), (("one",), ["%s %d"])],
     ids=["a value that has no text", "too few values"],
 )
 async def test_a_line_that_can_not_be_formatted_hurts_nobody(heard, monkeypatch, args, texts):
     monkeypatch.setattr(logging, "raiseExceptions", False)
     capture.Capture().handle(line("%s %d", *args))
     assert heard.texts == texts
+
+
+async def test_a_task_does_not_fail_by_what_it_logs(heard, monkeypatch):
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    log = TaskLog(job_id="1", attempt=1, secrets=["sesame"], tell=current.get().voice.log)
+    log.info("order %s", Broken())
+    log.info(Broken())
+    assert heard.texts == ["order %s", "Broken, without a text: RuntimeError"]
