@@ -19,9 +19,9 @@ PRODUCTION = {
     **dict(line.split("=", 1) for line in PAGE.split("```")[1].splitlines()[1:]),
 }
 
-#: The rows of its tables of threats: what somebody could try, what holds, tests.
-TABLES = re.findall(r"^\| what somebody could try .*\n\|---.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
-THREATS = re.findall(r"^\| (.*) \| (.*) \| (.*)\|$", "".join(TABLES), re.MULTILINE)
+#: The rows of its table of threats: what somebody could try, what holds, tests.
+_, TABLE = PAGE.split("| what somebody could try | what holds | test |\n|---|---|---|\n")
+THREATS = re.findall(r"^\| (.*) \| (.*) \| (.*)\|$", TABLE.partition("\n\n")[0], re.MULTILINE)
 
 
 def warnings(**changed: str) -> set[str]:
