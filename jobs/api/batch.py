@@ -18,7 +18,7 @@ from jobs.api.items import NDJSON, items
 from jobs.api.openapi import hears, refuses, takes, tells
 from jobs.api.preferences import preferences
 from jobs.api.problems import Kind, Problem, told
-from jobs.api.quota import admit
+from jobs.api.quota import admitted
 from jobs.api.repeats import first_of, key_of
 from jobs.api.schemas.batch import BatchOut
 from jobs.api.schemas.submission import Submission
@@ -85,8 +85,8 @@ async def submit_batch(request: ApiRequest) -> HttpResponse:
         batch = await _read(request, body)
     if batch.problems and not (is_lenient and batch.jobs):
         raise _misfit(batch)
-    headers |= await admit(request.auth, len(batch.jobs))
-    return json_answer(await _store(batch, key), 202, headers)
+    async with admitted(request.auth, len(batch.jobs)) as limits:
+        return json_answer(await _store(batch, key), 202, headers | limits)
 
 
 async def _read(request: ApiRequest, body: bytes) -> Batch:

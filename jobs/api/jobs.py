@@ -17,7 +17,7 @@ from jobs.api.listing import Filter, Listing
 from jobs.api.openapi import hears, refuses, takes, tells
 from jobs.api.paging import link_header, next_url
 from jobs.api.problems import Kind, Problem
-from jobs.api.quota import admit
+from jobs.api.quota import admitted
 from jobs.api.repeats import key_of
 from jobs.api.schemas.job import Change, CountsOut, JobOut, JobsOut
 from jobs.api.schemas.submission import Submission
@@ -61,8 +61,8 @@ async def submit_job(request: ApiRequest) -> HttpResponse:
     async with turns().turn(request.auth.pk):
         submission = read_json(request, Submission)
         job = await job_of(submission, owner=request.auth, traceparent=traceparent_of(request))
-        headers = await admit(request.auth, 1)
-        body = await store(job, key, asker=request.auth)
+        async with admitted(request.auth, 1) as headers:
+            body = await store(job, key, asker=request.auth)
     return await _answer(request, body, headers)
 
 

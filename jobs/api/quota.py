@@ -1,5 +1,7 @@
 """How much an owner may submit: so fast, and so many at the same time."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from math import ceil
 from typing import Any
 
@@ -16,17 +18,19 @@ RETRY_AFTER_SECONDS = 5
 type Headers = dict[str, str]
 
 
-async def admit(owner: Any, count: int) -> Headers:
-    """Counts the submission of so many jobs, and answers the headers that say what is left. Raises Problem."""
+@asynccontextmanager
+async def admitted(owner: Any, count: int) -> AsyncIterator[Headers]:
+    """Counts the submission of so many jobs, which are stored within; the headers say what is left. Raises Problem."""
     bucket = Bucket(options().submissions_per_second, options().submission_burst)
     taken = await take(owner.pk, count, bucket)
     headers = _headers(bucket, taken)
     if not taken.is_taken:
         raise _too_fast(count, bucket, taken, headers)
     limit = options().max_jobs_per_owner
-    if not await backlog().has_room(owner.pk, count, limit):
-        raise _too_many(count, limit, headers)
-    return headers
+    async with backlog().room(owner.pk, count, limit) as is_room:
+        if not is_room:
+            raise _too_many(count, limit, headers)
+        yield headers
 
 
 def _headers(bucket: Bucket, taken: Taken) -> Headers:

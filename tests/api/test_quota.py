@@ -1,5 +1,9 @@
 """How much an owner may submit."""
 
+import asyncio
+from collections import Counter
+from functools import partial
+
 import pytest
 
 from jobs import conf
@@ -59,6 +63,23 @@ async def test_who_has_too_many_jobs_is_refused_until_some_have_ended(ada, bob, 
     await ada.post(f"{job['links']['self']}/cancellation", {})
     monkeypatch.setattr(backlog, "FRESH_SECONDS", 0)
     assert [(await ada.submit(ADD, {"a": 1})).status_code for _ in range(2)] == [202, 429]
+
+
+async def test_of_many_at_once_no_more_are_taken_than_there_is_room_for(ada, options, monkeypatch):
+    monkeypatch.setattr(backlog, "FRESH_SECONDS", 60)
+    options(max_jobs_per_owner=5)
+    answers = await asyncio.gather(*(ada.submit(ADD, {"a": 1}) for _ in range(12)))
+    assert Counter(answer.status_code for answer in answers) == {202: 5, 429: 7}
+    assert await Job.objects.acount() == 5
+
+
+async def test_what_is_being_stored_while_jobs_are_counted_counts(ada, monkeypatch):
+    monkeypatch.setattr(backlog, "FRESH_SECONDS", 0)
+    room = partial(backlog.Backlog().room, ada.user.pk)
+    async with room(2, 3) as first, room(2, 3) as second, room(1, 3) as third:
+        assert (first, second, third) == (True, False, True)
+    async with room(3, 3) as again:
+        assert again, "they were not stored after all"
 
 
 async def test_far_from_the_limit_jobs_are_counted_seldom(ada, options, monkeypatch):
