@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import batched, count, groupby
 from operator import attrgetter
 
@@ -15,6 +16,10 @@ from jobs.rules.milliseconds import in_ms
 
 #: Jobs that one call of a script may carry: it holds up Redis for about a millisecond.
 MAX_BATCH = 500
+
+#: What is to start no sooner than after this is neither leased nor put off by a worker that does not know its task,
+#: however clocks differ.
+LATER = LEASE + timedelta(seconds=75)
 
 _LEASE_MS = in_ms(LEASE)
 
@@ -104,12 +109,17 @@ async def wake(queue: str) -> None:
     await redis().execute_command("LPUSH", keys.wake(queue), "1")  # type: ignore[no-untyped-call]
 
 
-async def unknown(queue: str, job_ids: Sequence[str]) -> list[str]:
-    """Those of the jobs that Redis does not have in the queue."""
+async def unknown(queue: str, job_ids: Sequence[str], ready: Collection[str] = ()) -> list[str]:
+    """Those of the jobs that Redis does not have in the queue; of the `ready` ones those too that it has for later."""
     if not job_ids:
         return []
+    later = (time.time() + LATER.total_seconds()) * 1000
     scores = await redis().zmscore(keys.queue(queue), list(job_ids))
-    return [job_id for job_id, score in zip(job_ids, scores, strict=True) if score is None]
+    return [
+        job_id
+        for job_id, score in zip(job_ids, scores, strict=True)
+        if score is None or (score > later and job_id in ready)
+    ]
 
 
 async def is_reachable(seconds: float = 1.0) -> bool:

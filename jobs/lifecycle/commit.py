@@ -13,7 +13,8 @@ from jobs.broker.client import BROKER_ERRORS
 logger = logging.getLogger(__name__)
 
 type Write[R] = Callable[[], R]
-#: Gets what was written. Whatever it tells Redis, the sweep tells again.
+#: Gets what was written. Whatever it tells Redis, the sweep tells again; but a priority, which counts from the next
+#: time that the job is pushed.
 type Tell[R] = Callable[[R], Awaitable[None]]
 
 

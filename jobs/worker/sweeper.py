@@ -1,4 +1,4 @@
-"""The sweep: jobs that are alive in SQL, and that Redis does not know, are pushed.
+"""The sweep: jobs that are alive in SQL, and that Redis does not know, or not as promoted, are pushed.
 
 It makes Redis an index that may be lost. After a loss all jobs are looked at, at once. Otherwise a stretch of them each
 turn, round and round, however many wait: that finds the job whose process died between commit and push.
@@ -136,5 +136,6 @@ async def _unknown(jobs: Iterable[_Alive]) -> AsyncIterator[_Alive]:
     by_queue = attrgetter("queue")
     for queue, of_queue in groupby(sorted(jobs, key=by_queue), key=by_queue):
         by_id = {job.broker_id: job for job in of_queue}
-        for job_id in await unknown(queue, list(by_id)):
+        ready = {job_id for job_id, job in by_id.items() if job.status == Status.READY}
+        for job_id in await unknown(queue, list(by_id), ready):
             yield by_id[job_id]

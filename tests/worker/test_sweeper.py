@@ -1,11 +1,13 @@
 """Redis may be lost: the sweep finds every accepted job in SQL."""
 
+from datetime import timedelta
+
 import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from jobs.broker import client, keys
-from jobs.lifecycle import queues
+from jobs.lifecycle import promote, queues
 from jobs.lifecycle.start import start
 from jobs.models import Job
 from jobs.status import Status
@@ -42,6 +44,20 @@ async def test_jobs_that_redis_knows_are_left_as_they_are(sweeper):
     before = await client.redis().zrange("arq:queue", 0, -1, withscores=True)
     await sweeper.sweep(now=0)
     assert await client.redis().zrange("arq:queue", 0, -1, withscores=True) == before
+
+
+async def test_a_promoted_job_of_which_redis_did_not_hear_starts_all_the_same(sweeper, monkeypatch):
+    async def away(*_):
+        raise ConnectionError("away")
+
+    deferred, promoted = [
+        (await add.using(run_after=timezone.now() + timedelta(days=1)).aenqueue(n)).id for n in range(2)
+    ]
+    monkeypatch.setattr(promote, "announce", away)
+    await promote.apromote(promoted)
+    await sweeper.sweep(now=0)
+    assert await claimed() == [promoted]
+    assert await client.redis().zscore("arq:queue", deferred) > 0
 
 
 async def test_a_running_job_that_redis_forgot_is_left_to_its_worker_s_next_heartbeats(sweeper):
