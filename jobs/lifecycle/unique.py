@@ -82,6 +82,8 @@ def take_back(job: Job) -> None:
     if not job.unique_key:
         return
     digest = digest_of(job)
+    # Only a row can be locked. While an enqueue is making it, this waits for that to be committed.
+    UniqueKey.objects.bulk_create([UniqueKey(digest=digest, job=job)], ignore_conflicts=True)
     _lock([digest])
     holder = Job.objects.filter(
         id__in=UniqueKey.objects.filter(digest=digest).values("job"), status__in=ACTIVE
@@ -90,7 +92,7 @@ def take_back(job: Job) -> None:
         raise UniqueKeyHeld(
             f"Job {held_by.id} holds the unique key {job.unique_key!r}; wait until it has ended, or cancel it."
         )
-    UniqueKey.objects.update_or_create(digest=digest, defaults={"job": job})
+    UniqueKey.objects.filter(digest=digest).update(job=job)
 
 
 def let_go(job: Job, digest: Digest) -> None:

@@ -11,8 +11,10 @@ from django.tasks import task
 from django.utils import timezone
 
 from jobs.errors import InvalidArguments, UniqueKeyHeld
+from jobs.lifecycle import verb
+from jobs.lifecycle.audit import CODE
 from jobs.lifecycle.cancel import cancel
-from jobs.lifecycle.retry import retry
+from jobs.lifecycle.retry import Arguments, retry, retrying
 from jobs.lifecycle.unique import MAX_KEY_LENGTH
 from jobs.models import Job, UniqueKey
 from jobs.status import Status
@@ -159,9 +161,30 @@ def test_an_enqueue_that_waits_for_a_retry_gives_way_to_it(store):
         assert enqueueing.result(10) == str(first.id)
 
 
+def test_a_retry_with_other_arguments_waits_for_an_enqueue_that_is_not_yet_committed(store):
+    if store == "sqlite":
+        pytest.skip("writers of SQLite wait for each other at their begin")
+    first = ended(bill.enqueue(7), "failed")
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            second = bill.enqueue(8)
+            retrying = threads.submit(_retry_elsewhere, first.id, 8)
+            _until_somebody_waits()
+        with pytest.raises(UniqueKeyHeld, match=second.id):
+            retrying.result(10)
+    assert bill.enqueue(8).id == second.id
+
+
 def _enqueue_elsewhere():
     try:
         return bill.enqueue(7).id
+    finally:
+        connections.close_all()
+
+
+def _retry_elsewhere(job_id, customer):
+    try:
+        return verb.act(retrying(Arguments.of(bill, {"customer": customer})), job_id, CODE)
     finally:
         connections.close_all()
 
