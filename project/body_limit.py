@@ -66,7 +66,8 @@ def _has_credentials(headers: dict[bytes, bytes]) -> bool:
 def _announced(headers: dict[bytes, bytes]) -> int:
     """Nothing for a body that is sent in chunks; a length that is no number is the server's to refuse."""
     length = headers.get(b"content-length", b"")
-    return int(length) if length.isdigit() else 0
+    # Of thousands of digits, be they zeros, Python makes no number.
+    return int(length.lstrip(b"0")[:20] or 0) if length.isdigit() else 0
 
 
 def _problem(headers: dict[bytes, bytes], limit: int) -> Problem:

@@ -30,14 +30,23 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
     return answer
 
 
+def empty_answer() -> HttpResponse:
+    """204, which has no content type, and which no cache may keep."""
+    answer = HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+    del answer["Content-Type"]
+    return answer
+
+
 def gives(*media_types: str) -> Callable[[Answering], Answering]:
     """Refuses a request that accepts none of these."""
+    # JSON has no `charset`, and many clients ask for one (RFC 8259 §11).
+    taken = [*media_types, "application/json; charset=utf-8", "application/json; charset=UTF-8"]
 
     def decorate(run: Answering) -> Answering:
         @wraps(run)
         async def refusing(request: HttpRequest, **parameters: Any) -> HttpResponseBase:
             accepted = request.headers.get("Accept")
-            if accepted and not request.get_preferred_type(media_types):
+            if accepted and not request.get_preferred_type(taken):
                 detail = (
                     f"This address answers in {' or '.join(media_types)}, got 'Accept: {accepted[:100]}'."
                 )

@@ -15,6 +15,8 @@ from jobs.conf import options
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
+#: The content coding of what is not packed (RFC 9110 §12.5.3).
+PLAIN = "identity"
 #: Whole numbers beyond it are no longer told apart in what most languages keep numbers in.
 MAX_EXACT = 2**53
 
@@ -47,13 +49,15 @@ def _number(literal: str) -> int | float:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_number)
+#: What a decoder raises of text that is no JSON, nested too deep, or not UTF-8.
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
 def decode(body: bytes | msgspec.Raw) -> dict[str, Any]:
     """The JSON object that it holds. Raises Problem."""
     try:
         decoded = _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Problem(Kind.MALFORMED, f"Expected a JSON object: {error}.") from error
     if not isinstance(decoded, dict):
         raise Problem(
@@ -103,6 +107,7 @@ def _check_size(file: "UploadedFile[bytes]") -> None:
 
 def check_content_type(request: HttpRequest, *expected: str) -> None:
     """Raises Problem."""
+    _check_coding(request)
     if request.content_type not in expected:
         came = f"got {request.content_type!r}" if request.content_type else "none came"
         # RFC 9110 §15.5.16: what would have been taken.
@@ -110,4 +115,15 @@ def check_content_type(request: HttpRequest, *expected: str) -> None:
             Kind.UNSUPPORTED_MEDIA_TYPE,
             f"Expected the content type {' or '.join(expected)}, {came}.",
             headers={"Accept": ", ".join(expected)},
+        )
+
+
+def _check_coding(request: HttpRequest) -> None:
+    """Nothing here unpacks: what is small when it comes may be large then. Raises Problem."""
+    coding = request.headers.get("Content-Encoding", PLAIN)
+    if coding.lower() != PLAIN:
+        raise Problem(
+            Kind.UNSUPPORTED_MEDIA_TYPE,
+            f"Expected a body as it is, got one with 'Content-Encoding: {coding[:40]}'.",
+            headers={"Accept-Encoding": PLAIN},
         )

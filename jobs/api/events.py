@@ -4,13 +4,12 @@ from typing import Annotated
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from ninja import Query, Router
 
 from jobs.api import sse
-from jobs.api.answers import gives, json_answer
+from jobs.api.answers import empty_answer, gives, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.jobs import find_job
 from jobs.api.openapi import carries, hears, refuses, tells
@@ -53,23 +52,27 @@ async def list_events(
     """
     job = await find_job(request, job_id)
     if sse.is_wanted(request):
-        return await _stream(request, job, after)
-    after = after or 0
+        answer = await _stream(request, job, after)
+    else:
+        answer = await _page(request, job, after or 0)
+    patch_vary_headers(answer, ("Accept", "Last-Event-ID"))
+    return answer
+
+
+async def _page(request: ApiRequest, job: Job, after: int) -> HttpResponseBase:
     if wait_of(request) and job.seq <= after:
-        await has_changed(request, job_id, after)
-    events = await sync_to_async(log.after)(job_id, after)
+        await has_changed(request, job.id, after)
+    events = await sync_to_async(log.after)(job.id, after)
     following = next_url(request, after=events[-1].seq) if len(events) == log.MAX_PAGE else None
     body = {"events": [event_json(event) for event in events], "next": following}
-    answer = json_answer(body, headers=link_header(following))
-    patch_vary_headers(answer, ("Accept", "Last-Event-ID"))
-    return applied(request, answer)
+    return applied(request, json_answer(body, headers=link_header(following)))
 
 
 async def _stream(request: ApiRequest, job: Job, after: int | None) -> HttpResponseBase:
     """No content for who has heard everything: a browser would come back to an empty stream for ever."""
     after = _last_event_id(request, after)
     if after == job.seq and Status(job.status).is_ended:
-        return HttpResponse(status=204)
+        return empty_answer()
     return await sse.answer(request, job_topic(job.id), after)
 
 

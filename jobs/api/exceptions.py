@@ -96,7 +96,7 @@ def _misfit(error: ValidationError) -> Problem:
     """ninja's findings about query parameters; bodies are read by bodies.py."""
     errors = [{"parameter": _parameter(found["loc"]), "detail": sentence(found)} for found in error.errors]
     text = "; ".join(f"{each['parameter']}: {each['detail']}" for each in errors)
-    return Problem(Kind.INVALID_REQUEST, f"The query does not fit: {text}.", errors=errors)
+    return Problem(Kind.INVALID_REQUEST, f"The query does not fit: {text.rstrip('.')}.", errors=errors)
 
 
 def _parameter(place: tuple[str | int, ...]) -> str:

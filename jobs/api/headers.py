@@ -27,6 +27,7 @@ ASKED: dict[str, dict[str, Any]] = {
 #: Header Objects, by name.
 ANSWERED: dict[str, dict[str, Any]] = {
     "Accept": {"description": "The content types that would be taken.", "schema": TEXT},
+    "Accept-Encoding": {"description": "The content codings that would be taken.", "schema": TEXT},
     "Allow": {"description": "The methods that this address takes.", "schema": TEXT, "required": True},
     "Content-Disposition": {"description": "The file's name.", "schema": TEXT, "required": True},
     "ETag": {

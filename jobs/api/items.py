@@ -5,6 +5,7 @@ from io import BytesIO
 
 import msgspec
 
+from jobs.api.bodies import UNREADABLE
 from jobs.api.problems import Kind, Problem
 from jobs.conf import options
 
@@ -38,6 +39,6 @@ def _lines(body: bytes) -> Iterator[bytes]:
 def _elements(body: bytes) -> list[msgspec.Raw]:
     try:
         return _array.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         detail = f"Expected a JSON array of jobs, or one job a line as {NDJSON}: {error}."
         raise Problem(Kind.MALFORMED, detail) from error

@@ -32,7 +32,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def _as_arguments(text: str) -> str:
     """Raises ValueError unless it is a JSON object of a few plain values."""
-    found = json.loads(text)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'Expected a JSON object such as {{"rows": 500}}, got {text[:40]!r}.') from error
     if not isinstance(found, dict) or not 1 <= len(found) <= MAX_ARGUMENTS:
         raise ValueError(f"Expected a JSON object of 1 to {MAX_ARGUMENTS} arguments.")
     if any(isinstance(value, list | dict) for value in found.values()):

@@ -26,7 +26,7 @@ OF_PROBLEMS = {
     403: ("WWW-Authenticate",),
     405: ("Allow",),
     409: ("Retry-After",),
-    415: ("Accept",),
+    415: ("Accept", "Accept-Encoding"),
     429: ("RateLimit", "RateLimit-Policy", "Retry-After"),
     503: ("Retry-After",),
 }

@@ -40,7 +40,7 @@ class Kind(Enum):
     FILE_TOO_LARGE = "file-too-large", 413, "The file is too large"
     ARGUMENTS_TOO_LARGE = "arguments-too-large", 413, "The arguments are too large"
     BATCH_TOO_LARGE = "batch-too-large", 413, "The batch has too many jobs"
-    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body has the wrong content type"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body has the wrong content type or coding"
     INVALID_REQUEST = "invalid-request", 422, "The request does not fit"
     UNKNOWN_TASK = "unknown-task", 422, "There is no such task"
     UNKNOWN_OWNER = "unknown-owner", 422, "There is no such user"
@@ -101,7 +101,7 @@ class Problem(Exception):
 
 def told(errors: list[dict[str, str]]) -> str:
     """The first of the misfits, for the sentence that people read."""
-    return "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors[:MAX_TOLD])
+    return "; ".join(f"{each['pointer']}: {each['detail']}" for each in errors[:MAX_TOLD]).rstrip(".")
 
 
 def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:

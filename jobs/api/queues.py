@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from ninja import Router
 
-from jobs.api.answers import gives_json, json_answer
+from jobs.api.answers import empty_answer, gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.by import by_of
 from jobs.api.openapi import refuses
@@ -45,7 +45,7 @@ async def resume_queue(request: ApiRequest, name: str) -> HttpResponse:
     """Workers start jobs of the queue again. Safe to repeat. For staff."""
     check_staff(request)
     await aresume(name, by=await by_of(request))
-    return HttpResponse(status=204)
+    return empty_answer()
 
 
 @router.api_operation(list(SAFE_METHODS), "/workers", auth=needs(Scope.ADMIN), response=WorkersOut)

@@ -45,7 +45,7 @@ async def answer(request: ApiRequest, topic: str, after: int | None) -> Streamin
         content_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
-    patch_vary_headers(response, ("Accept", *WHO_ASKS, "Last-Event-ID"))
+    patch_vary_headers(response, WHO_ASKS)
     return response
 
 

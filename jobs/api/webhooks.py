@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from ninja import Query, Router
 
-from jobs.api.answers import gives_json, json_answer
+from jobs.api.answers import empty_answer, gives_json, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
 from jobs.api.bodies import JSON, read_json
 from jobs.api.openapi import refuses, takes, tells
@@ -111,7 +111,7 @@ async def delete_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     """Deletes it with its deliveries; those that wait are not sent."""
     webhook = await _find(request, webhook_id)
     await webhook.adelete()
-    return HttpResponse(status=204)
+    return empty_answer()
 
 
 @router.post(

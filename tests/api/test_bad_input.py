@@ -1,5 +1,6 @@
 """What a caller can get wrong: each a clear sentence and the right status, and nothing is stored."""
 
+import gzip
 import json
 
 import pytest
@@ -94,6 +95,11 @@ async def test_a_priority_is_a_whole_number_within_a_hundred_of_zero(ada, priori
     assert pointers(problem) == ["/priority"]
 
 
+async def test_a_run_after_may_be_written_in_small_letters(ada):
+    job = (await ada.submit(ADD, {"a": 1}, run_after="2031-01-31t08:00:00z")).json()
+    assert job["run_after"] == "2031-01-31T08:00:00.000Z"
+
+
 async def test_a_naive_run_after_is_asked_for_its_time_zone(ada):
     answer = await ada.submit(ADD, {"a": 1}, run_after="2031-01-31T08:00:00")
     problem = await refused(answer, 422, "invalid-request")
@@ -107,7 +113,17 @@ async def test_a_run_after_that_is_no_time_is_refused(ada, moment):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b'{"task": NaN}', b"\xff\xfe", b"[" * 100_000, b"{'task': 1}", b'{"a": 1e999}']
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"task": NaN}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"{'task': 1}",
+        b'{"a": 1e999}',
+        b'{"task": "\xff"}',
+    ],
 )
 async def test_a_malformed_body_is_a_400(ada, body):
     await refused(await ada.post("/api/v1/jobs", body, content_type="application/json"), 400, "malformed")
@@ -146,6 +162,13 @@ async def test_a_body_of_another_content_type_is_a_415(ada):
     assert answer.headers["Accept"] == "application/json"
 
 
+async def test_a_packed_body_is_a_415_that_says_so(ada):
+    body = gzip.compress(json.dumps({"task": ADD, "args": {"a": 1}}).encode())
+    answer = await ada.post("/api/v1/jobs", body, content_type="application/json", content_encoding="gzip")
+    await refused(answer, 415, "unsupported-media-type")
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
 async def test_a_body_of_over_a_mebibyte_is_a_413(ada):
     body = json.dumps({"task": ADD, "args": {"a": "x" * 1024 * 1024}}).encode()
     await refused(
@@ -164,6 +187,11 @@ async def test_an_answer_that_is_not_json_is_refused(ada):
     assert "text/csv" in problem["detail"]
 
 
+@pytest.mark.parametrize("accept", ["application/json; charset=utf-8", "application/*;q=0.1", "*/*"])
+async def test_whoever_takes_json_gets_it(ada, accept):
+    assert (await ada.get("/api/v1/jobs", accept=accept)).status_code == 200
+
+
 async def test_an_unknown_address_is_a_404(ada):
     await refused(await ada.get("/api/v1/jbos"), 404, "not-found")
     await refused(await ada.get("/api/v2/jobs"), 404, "not-found")
@@ -171,9 +199,10 @@ async def test_an_unknown_address_is_a_404(ada):
 
 
 async def test_a_wrong_method_is_a_405_that_lists_the_right_ones(ada):
-    answer = await ada.post("/api/v1/tasks", b"")
-    await refused(answer, 405, "method-not-allowed")
-    assert answer.headers["Allow"] == "GET, HEAD"
+    for path in ("tasks", "openapi.json", "asyncapi.json"):
+        answer = await ada.post(f"/api/v1/{path}", b"")
+        await refused(answer, 405, "method-not-allowed")
+        assert answer.headers["Allow"] == "GET, HEAD"
     assert (await ada.request("PUT", "/api/v1/jobs")).headers["Allow"] == "GET, HEAD, POST"
     await refused(await ada.post("/api/v1/openapi.json", b""), 405, "method-not-allowed")
 

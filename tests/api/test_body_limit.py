@@ -47,6 +47,14 @@ async def test_a_body_that_says_that_it_is_too_large_is_not_read():
     assert (headers[b"content-type"], headers[b"connection"]) == (MEDIA_TYPE.encode(), b"close")
 
 
+async def test_a_length_of_thousands_of_digits_is_a_number_too():
+    for length, expected in (("1".zfill(5000), 200), ("1" * 5000, 413)):
+        status, _, _ = await ask(
+            limit_body(swallow), content_type="application/json", chunks=[b"x"], length=length
+        )
+        assert status == expected
+
+
 @pytest.mark.parametrize("bytes_over, status", [(0, 200), (1, 413)])
 async def test_a_body_that_does_not_say_its_length_is_counted(bytes_over, status):
     chunks = [b"x" * (MEBIBYTE // 2), b"x" * (MEBIBYTE // 2 + bytes_over), b""]

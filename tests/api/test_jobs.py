@@ -168,7 +168,14 @@ async def count_queries(request):
     return len(counted)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x", "status=done"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("limit=0", "limit=101", "limit=x", "cursor=x", "status=done", "args={", "args=[1]"),
+        *("args={%22rows%22:NaN}", f"args={'[' * 30_000}", f"args={{%22rows%22:{'9' * 5000}}}"),
+    ],
+    ids=lambda query: query[:20],
+)
 async def test_a_list_refuses_a_parameter_that_does_not_fit_and_names_it(ada, query):
     answer = await ada.get(f"/api/v1/jobs?{query}")
     assert answer.status_code == 422

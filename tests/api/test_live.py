@@ -101,7 +101,7 @@ async def test_a_silent_stream_says_that_it_lives(ada, job, monkeypatch):
     assert len(messages(answer)) == 3
 
 
-@pytest.mark.parametrize("given", ["x", "-1", "1.5", str(2**31), "9" * 5000])
+@pytest.mark.parametrize("given", ["x", "-1", "1.5", "", str(2**31), "9" * 5000])
 async def test_a_wrong_last_event_id_is_refused(ada, job, given):
     answer = await ada.get(job["links"]["events"], last_event_id=given)
     assert (answer.status_code, answer.json()["type"]) == (422, "/docs/problems#invalid-request")
@@ -142,12 +142,12 @@ async def test_a_submission_that_waits_answers_with_the_result(ada):
 
 async def test_a_submission_waits_no_longer_than_asked_and_than_it_may(ada, monkeypatch):
     monkeypatch.setattr(waiting, "MAX_WAIT_SECONDS", 0)
-    for seconds in ("1000", "9" * 5000):  # which Python would not read
-        answer = await submitted(ada, prefer=f"wait={seconds}")
-        assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, "wait=0")
-    for prefer in ("wait=0", "wait=x", "wait=", "handling=lenient", "wait=-1"):
+    for prefer in ("wait=1000", f"wait={'9' * 5000}", 'respond-async, Wait="1"; x=y'):
         answer = await submitted(ada, prefer=prefer)
-        assert answer.status_code == 202
+        assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, "wait=0")
+    for prefer in ("wait=x", "wait=", "handling=lenient", "wait=-1", 'other="a, wait=1"'):
+        answer = await submitted(ada, prefer=prefer)
+        assert (answer.status_code, answer.headers.get("Preference-Applied")) == (202, None)
     assert not hub.hub().listeners
 
 
@@ -171,6 +171,20 @@ async def test_a_poll_that_nothing_changed_for_says_so(ada, job, monkeypatch):
     answer = await ada.get(job["links"]["self"], prefer="wait=9", if_none_match=tag)
     assert (answer.status_code, answer.content) == (304, b"")
     assert answer.headers["Preference-Applied"] == "wait=0.05"
+
+
+async def test_a_cache_tells_a_page_of_events_from_a_stream(ada, job):
+    """Whichever it is; there is nothing more to stream of a job that has ended."""
+    page = await ada.get(job["links"]["events"])
+    await run(job["id"])
+    last = str((await ada.get(job["links"]["self"])).json()["seq"])
+    stream = await ada.get(job["links"]["events"], **STREAM)
+    nothing = await ada.get(job["links"]["events"], last_event_id=last)
+    assert [answer.status_code for answer in (page, stream, nothing)] == [200, 200, 204]
+    for answer in (page, stream, nothing):
+        assert {"Accept", "Last-Event-ID"} <= set(answer.headers["Vary"].split(", "))
+        assert answer.headers["Cache-Control"] in {"private, no-cache", "no-store"}
+    assert "Content-Type" not in nothing.headers
 
 
 async def test_events_are_waited_for(ada, job):

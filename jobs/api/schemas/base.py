@@ -21,8 +21,9 @@ class Shown(BaseModel):
 def _moment(value: Any) -> datetime:
     """An instant in UTC. pydantic would also take numbers, and dates of no time zone."""
     try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
+        # RFC 3339 §5.6 has `t` and `z` too.
+        moment = datetime.fromisoformat(value.upper())
+    except (AttributeError, ValueError) as error:
         raise ValueError(f"Expected a time such as 2031-01-31T08:00:00Z, got {str(value)[:40]!r}.") from error
     if moment.tzinfo is None:
         raise ValueError("Expected a time zone, e.g. 2031-01-31T08:00:00Z or 2031-01-31T08:00:00+02:00.")
