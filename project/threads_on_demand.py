@@ -62,7 +62,9 @@ class ThreadsOnDemand(ASGIHandler):
                 listening.cancel()
         except* RequestAborted:
             pass
-        await _in_its_thread(self._no_answer if response is None else response.close)
+        finally:
+            # However it ended: the pool never gets a connection back that is not given back.
+            await _in_its_thread(self._no_answer if response is None else response.close)
 
     def _no_answer(self) -> None:
         request_finished.send(sender=type(self))

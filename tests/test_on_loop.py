@@ -2,10 +2,12 @@
 
 import asyncio
 
+import httpx
 import pytest
 from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
+from django.http import StreamingHttpResponse
 from django.test import AsyncClient
 
 from project.on_loop import MIDDLEWARE, keep_on_loop
@@ -65,19 +67,39 @@ def caller(transactional_db):
     return Caller(User.objects.create_user("ada"))
 
 
-async def test_who_hangs_up_ends_the_request(monkeypatch):
-    application, finished, messages = (
-        ThreadsOnDemand(),
-        [],
-        [{"type": "http.request"}, {"type": "http.disconnect"}],
-    )
+@pytest.fixture
+def finished(monkeypatch):
+    """One for each request that has ended."""
+    ended = []
+    monkeypatch.setattr(request_finished, "receivers", [])
+    request_finished.connect(lambda **_: ended.append(1), weak=False)
+    return ended
+
+
+async def test_who_hangs_up_ends_the_request(finished, monkeypatch):
+    application, messages = ThreadsOnDemand(), [{"type": "http.request"}, {"type": "http.disconnect"}]
 
     async def receive():
         return messages.pop(0)
 
     monkeypatch.setattr(application, "get_response_async", lambda _request: asyncio.Event().wait())
-    monkeypatch.setattr(request_finished, "receivers", [])
-    request_finished.connect(lambda **_: finished.append(1), weak=False)
     async with asyncio.timeout(5):
         await application(ASGI_SCOPE, receive, None)
+    assert finished == [1]
+
+
+async def test_an_answer_that_breaks_off_ends_the_request(finished, monkeypatch):
+    application = ThreadsOnDemand()
+
+    async def breaks_off():
+        yield b"a"
+        raise OSError("the disk is gone")
+
+    async def answer(_request):
+        return StreamingHttpResponse(breaks_off())
+
+    monkeypatch.setattr(application, "get_response_async", answer)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://testserver")
+    with pytest.raises(ExceptionGroup):
+        await client.get("/")
     assert finished == [1]
