@@ -82,7 +82,7 @@ def cpu_of_a_job(contender: Contender, servers: Servers) -> float:
 async def costs(make: Make, size: int) -> tuple[float, float]:
     """Of one event: from what happened to the JSON that SQL takes, and of telling nobody."""
     from jobs.events.emit import publish
-    from jobs.lifecycle.statement import as_json
+    from jobs.models.statement import as_json
 
     events = make(size)
     await publish(events)  # connects

@@ -1,6 +1,7 @@
 """A thread of its own for SQL, so that nobody else's slow query holds up what the engine writes."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +21,12 @@ STORE_ERRORS = (OperationalError, InterfaceError)
 
 
 class StoreThread:
-    """Calls functions that use Django's ORM, one after the other, on one connection."""
+    """Calls functions that use Django's ORM, one after the other, on one connection. Or as many at a time as it is
+    given threads, each of which has a connection."""
 
-    def __init__(self) -> None:
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._last_used = 0.0
+    def __init__(self, threads: int = 1) -> None:
+        self.thread = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        self._in_thread = threading.local()
 
     async def __call__[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
@@ -34,7 +36,7 @@ class StoreThread:
         """On its connection, which is kept from call to call."""
         try:
             with patience(PATIENCE_SECONDS):
-                if time.monotonic() - self._last_used > TRUSTED_SECONDS:
+                if time.monotonic() - getattr(self._in_thread, "last_used_at", 0.0) > TRUSTED_SECONDS:
                     _close_unless_usable()
                 return function()
         except STORE_ERRORS:
@@ -42,7 +44,7 @@ class StoreThread:
             connection.close()
             raise
         finally:
-            self._last_used = time.monotonic()
+            self._in_thread.last_used_at = time.monotonic()
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self.thread, connections.close_all)

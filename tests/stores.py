@@ -1,8 +1,9 @@
 """The same test on every kind of store: SQLite as on a laptop, PostgreSQL as in production."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -13,10 +14,14 @@ from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from jobs.access.bearer import lookups
+from jobs.api.jobs import reads
 from jobs.lifecycle.intake import store as intake
 from jobs.live.hub import reader
 from project import env
 from project.health import prober
+
+#: Threads of this process that keep their connections.
+KEPT = (intake, reader, lookups, reads)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -66,10 +71,18 @@ def default_database(entry: dict[str, Any]) -> Iterator[None]:
 def switch_to(entry: dict[str, Any]) -> None:
     connections.settings["default"] = entry
     # The async ORM and the probe run in threads that outlive the test; others end with their loop.
-    for thread in (SyncToAsync.single_thread_executor, prober, intake.thread, reader.thread, lookups.thread):
-        thread.submit(forget_connection).result(10)
+    for threads in (SyncToAsync.single_thread_executor, prober, *(each.thread for each in KEPT)):
+        in_each(threads, forget_connection)
     forget_connection()
     forget_pool()
+
+
+def in_each(threads: Any, do: Callable[[], object]) -> None:
+    """Each of an executor's threads waits for the others to have begun, so that none does it twice."""
+    count = threads._max_workers
+    barrier = Barrier(count)
+    for call in [threads.submit(lambda: (barrier.wait(10), do())) for _ in range(count)]:
+        call.result(10)
 
 
 def forget_pool() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from jobs.models import Job, Scope
 from jobs.models.job import JobQuerySet
+from jobs.models.shown import ShownJob
 
 #: What a session may do: all that its user may.
 EVERYTHING = frozenset(Scope.values)
@@ -52,6 +53,11 @@ class Access:
         """The jobs that it may see."""
         visible = Job.objects.visible_to(self.user)
         return visible if self.job_id is None else visible.filter(id=self.job_id)
+
+    def may_see(self, job: ShownJob) -> bool:
+        """Whether a job is among jobs(), without another query."""
+        is_theirs = self.user.is_authenticated and (self.user.is_staff or job.owner_id == self.user.pk)
+        return is_theirs and self.job_id in (None, job.id)
 
     def may_watch_owner(self, owner_id: int) -> bool:
         """Whether it may hear of all jobs of that user."""

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from ninja import Query, Router
@@ -11,7 +10,7 @@ from ninja import Query, Router
 from jobs.api import sse
 from jobs.api.answers import empty_answer, gives, json_answer
 from jobs.api.auth import SAFE_METHODS, ApiRequest, needs
-from jobs.api.jobs import find_job
+from jobs.api.jobs import find_job, reads
 from jobs.api.openapi import carries, hears, refuses, tells
 from jobs.api.paging import link_header, next_url
 from jobs.api.preferences import number
@@ -22,7 +21,8 @@ from jobs.api.waiting import applied, has_changed, wait_of
 from jobs.events import log
 from jobs.events.shapes import event_json
 from jobs.events.topics import job_topic
-from jobs.models import Job, Scope
+from jobs.models import Scope
+from jobs.models.shown import ShownJob
 from jobs.status import Status
 
 router = Router(tags=["jobs"])
@@ -59,16 +59,16 @@ async def list_events(
     return answer
 
 
-async def _page(request: ApiRequest, job: Job, after: int) -> HttpResponseBase:
+async def _page(request: ApiRequest, job: ShownJob, after: int) -> HttpResponseBase:
     if wait_of(request) and job.seq <= after:
         await has_changed(request, job.id, after)
-    events = await sync_to_async(log.after)(job.id, after)
+    events = await reads(log.after, job.id, after)
     following = next_url(request, after=events[-1].seq) if len(events) == log.MAX_PAGE else None
     body = {"events": [event_json(event) for event in events], "next": following}
     return applied(request, json_answer(body, headers=link_header(following)))
 
 
-async def _stream(request: ApiRequest, job: Job, after: int | None) -> HttpResponseBase:
+async def _stream(request: ApiRequest, job: ShownJob, after: int | None) -> HttpResponseBase:
     """No content for who has heard everything: a browser would come back to an empty stream for ever."""
     after = _last_event_id(request, after)
     if after == job.seq and Status(job.status).is_ended:

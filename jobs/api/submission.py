@@ -21,6 +21,7 @@ from jobs.lifecycle.once import Key, aenqueue_once
 from jobs.lifecycle.retry import Arguments
 from jobs.models import Job
 from jobs.models.row import JobRow
+from jobs.models.shown import ShownJob
 from jobs.task import Task, find_exposed_task
 from jobs.uploads import misplaced_uploads
 
@@ -90,7 +91,7 @@ async def job_of(submission: Submission, *, owner: Any, traceparent: str = "") -
     return call.new_job()
 
 
-async def arguments_of(job: Job, args: dict[str, Any]) -> Arguments:
+async def arguments_of(job: ShownJob, args: dict[str, Any]) -> Arguments:
     """Other arguments for a job, checked as a submission's are. Raises Problem, UnknownTask or ArgumentsTooLarge."""
     task = find_exposed_task(job.task_path)
     try:

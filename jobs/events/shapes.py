@@ -1,6 +1,8 @@
 """Jobs and events as JSON: the one form in which HTTP, sockets and pages show them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -8,15 +10,20 @@ from jobs.arguments import named
 from jobs.errors import UnknownTask
 from jobs.models import Event, File, Job
 from jobs.models.row import EventRow, JobRow
+from jobs.models.shown import ShownFile, ShownJob
 from jobs.status import Status
-from jobs.task import find_task
+from jobs.task import Task, find_task
 
 API = "/api/v1"
+#: Paths of tasks whose names are remembered, and those that name none.
+MAX_PATHS = 1000
+
+type AnyJob = Job | JobRow | ShownJob
 
 
-def job_json(job: Job | JobRow, *, with_traceback: bool = False) -> dict[str, Any]:
-    """A job with its files (have them prefetched), or one that has just been stored and has none. The traceback is
-    for staff only."""
+def job_json(job: AnyJob, *, with_traceback: bool = False) -> dict[str, Any]:
+    """A job with its files (have a model's prefetched), or one that has just been stored and has none. The traceback
+    is for staff only."""
     here = f"{API}/jobs/{job.id}"
     return {
         "id": str(job.id),
@@ -37,18 +44,27 @@ def job_json(job: Job | JobRow, *, with_traceback: bool = False) -> dict[str, An
         "seq": job.seq,
         "owner": job.owner_id,
         "tags": job.tags,
-        "files": [file_json(file) for file in job.files.all()] if isinstance(job, Job) else [],
+        "files": [file_json(file) for file in _files(job)],
         "links": {"self": here, "events": f"{here}/events", "page": f"/jobs/{job.id}", "live": "/ws/v1/live"},
     }
 
 
-def _progress(job: Job | JobRow) -> dict[str, Any]:
+def _progress(job: AnyJob) -> dict[str, Any]:
     if isinstance(job, JobRow):
         return {"fraction": 0.0, "text": ""}
     return {"fraction": job.progress, "text": job.progress_text}
 
 
-def last_error(job: Job | JobRow, with_traceback: bool) -> dict[str, Any] | None:
+def _files(job: AnyJob) -> Iterable[File | ShownFile]:
+    match job:
+        case Job():
+            return job.files.all()
+        case ShownJob():
+            return job.files
+    return ()
+
+
+def last_error(job: AnyJob, with_traceback: bool) -> dict[str, Any] | None:
     """Why the job has failed, or why it is being tried again; None once it has gone well."""
     if job.status == Status.SUCCESSFUL or not job.errors:
         return None
@@ -60,7 +76,7 @@ def error_json(error: dict[str, Any], with_traceback: bool) -> dict[str, Any]:
     return error if with_traceback else {name: value for name, value in error.items() if name != "traceback"}
 
 
-def file_json(file: File) -> dict[str, Any]:
+def file_json(file: File | ShownFile) -> dict[str, Any]:
     return {
         "name": file.name,
         "size": file.size,
@@ -97,17 +113,23 @@ def status_data(job: Job | JobRow, reason: str = "") -> dict[str, Any]:
 
 def public_name(task_path: str) -> str:
     """The path itself for a task that is not defined here, such as one that was removed."""
-    try:
-        return find_task(task_path).public_name
-    except UnknownTask:
-        return task_path
+    task = _task_at(task_path)
+    return task.public_name if task else task_path
 
 
-def arguments(job: Job | JobRow) -> dict[str, Any]:
+def arguments(job: AnyJob) -> dict[str, Any]:
+    if task := _task_at(job.task_path):
+        return named(task, job.args, job.kwargs)
+    return {**{str(index): value for index, value in enumerate(job.args)}, **job.kwargs}
+
+
+@lru_cache(MAX_PATHS)
+def _task_at(path: str) -> Task | None:
+    """None if there is none, which is remembered: Python looks for a module that is gone in every folder each time."""
     try:
-        return named(find_task(job.task_path), job.args, job.kwargs)
+        return find_task(path)
     except UnknownTask:
-        return {**{str(index): value for index, value in enumerate(job.args)}, **job.kwargs}
+        return None
 
 
 def timestamp(moment: datetime | None) -> str | None:

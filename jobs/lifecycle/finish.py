@@ -11,10 +11,10 @@ from django.utils import timezone
 from jobs.lifecycle import sql, transition
 from jobs.lifecycle.effects import Write, write_all
 from jobs.lifecycle.start import attempt_given_back
-from jobs.lifecycle.statement import Row
 from jobs.lifecycle.webhooks import call_webhooks
 from jobs.models import EventKind
 from jobs.models.row import EventRow, JobRow
+from jobs.models.statement import Row
 from jobs.status import Status
 
 

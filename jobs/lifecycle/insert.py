@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db import transaction
 
 from jobs.lifecycle import sql, transition
-from jobs.lifecycle.statement import Row
 from jobs.lifecycle.unique import give_way
 from jobs.models import File, Job
 from jobs.models.row import EventRow, JobRow
+from jobs.models.statement import Row
 
 #: Rows that one statement carries. Writing them as JSON holds up all other threads, so few: about a millisecond.
 MAX_ROWS = 500

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 
-from jobs.lifecycle.statement import Row, as_json, execute, moment_in, moment_of, run, text, uuid_of
 from jobs.models import Job
 from jobs.models.row import EventRow, JobRow
+from jobs.models.statement import Row, as_json, execute, moment_in, moment_of, run, text, uuid_of
 from jobs.status import Status
 
 #: PostgreSQL's statistics lag far behind a table in which every row changes twice a second, and lead it to read all

@@ -13,10 +13,10 @@ from jobs.errors import JobError, JobNotFound
 from jobs.lifecycle import sql
 from jobs.lifecycle.audit import By, record_jobs
 from jobs.lifecycle.commit import awrite_then_tell, write_then_tell
-from jobs.lifecycle.statement import uuid_of
 from jobs.lifecycle.webhooks import call_webhooks
 from jobs.models import Action, Job
 from jobs.models.row import EventRow
+from jobs.models.statement import uuid_of
 
 #: PostgreSQL's code for it: https://www.postgresql.org/docs/current/errcodes-appendix.html
 DEADLOCK = "40P01"

@@ -6,15 +6,13 @@ MAX_LOOKED of those that the best of these indexes gives: a page then has what w
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Case, Count, F, JSONField, Q, TextField, When
-from django.db.models.functions import Cast, Length
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models import Count, Q
 
 from jobs.models.job import Job, JobQuerySet
+from jobs.models.shown import ShownJob, show
 from jobs.status import ACTIVE, ENDED, Status
 
 #: Rows that one page looks at.
@@ -23,8 +21,6 @@ MAX_LOOKED = 2_000
 MAX_COUNTED = 10_000
 #: Of a value as JSON, in characters; a list leaves out a longer one.
 MAX_LISTED = 1_024
-#: The fields that may be as long as that, and what a job's JSON calls them.
-LONG = {"return_value": "result", "args": "args", "kwargs": "args"}
 
 type Ids = "models.QuerySet[Job, UUID]"
 
@@ -34,7 +30,7 @@ LAST = UUID(int=2**128 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    jobs: list[Job]
+    jobs: list[ShownJob]
     #: Older jobs than this one are on the next page; None: there are none.
     next: UUID | None
 
@@ -62,11 +58,8 @@ class Search:
 
     def page(self, limit: int) -> Page:
         """At most so many jobs. It may have fewer, even none, and yet a next one."""
-        among, floor = self._candidates(limit)
-        found = list(_short(among.full()).order_by("-id")[: limit + 1])
-        if len(found) > limit:
-            return Page(found[:limit], found[limit - 1].id)
-        return Page(found, floor)
+        ids, following = self.ids(limit)
+        return Page(show(ids, most=MAX_LISTED), following)
 
     def ids(self, limit: int) -> tuple[list[UUID], UUID | None]:
         """As page(): the ids alone, and where to go on."""
@@ -113,20 +106,3 @@ class Search:
     def _among(self, ids: Ids) -> JobQuerySet:
         """Those of the ids that are asked for. However the planner goes about it, it can't look at others."""
         return self.jobs.filter(*self.indexed, *self.others, id__in=ids)
-
-
-def _short(jobs: JobQuerySet) -> JobQuerySet:
-    """Long values stay in the database; see left_out()."""
-    for column in LONG:
-        length = Length(Cast(column, TextField()))
-        value = Case(When(LessThanOrEqual(length, MAX_LISTED), then=F(column)), output_field=JSONField())
-        jobs = jobs.annotate(**{f"length_of_{column}": length, f"short_{column}": value})
-    return jobs.defer(*LONG)
-
-
-def left_out(job: Any) -> list[str]:
-    """Gives a job of a page the values that are not long, and empty ones else; answers what JSON calls the latter."""
-    long = [column for column in LONG if (getattr(job, f"length_of_{column}") or 0) > MAX_LISTED]
-    job.return_value = job.short_return_value
-    job.args, job.kwargs = job.short_args or [], job.short_kwargs or {}
-    return sorted({LONG[column] for column in long})

@@ -14,7 +14,6 @@ from jobs.api.listing import Filter
 from jobs.api.problems import Problem
 from jobs.lifecycle.cancel import cancel
 from jobs.models import Job, Scope, search
-from jobs.models.search import left_out
 from jobs.status import Status
 from tests.contract.steps import end, started
 from tests.sample_tasks import add, note
@@ -117,10 +116,10 @@ def test_a_page_looks_at_so_many_rows_and_no_more(jobs, grace, monkeypatch, look
 def test_a_list_leaves_out_values_longer_than_a_limit(jobs, ada, length, is_left_out):
     Job.objects.filter(id=jobs["successful"].id).update(return_value="x" * (length - 2))
     page = Filter(status=["successful"]).search(access_of(ada)).page(1)
-    assert left_out(page.jobs[0]) == is_left_out
+    assert page.jobs[0].left_out == is_left_out
     assert len(page.jobs[0].return_value or "") == (0 if is_left_out else length - 2)
     Job.objects.filter(id=jobs["successful"].id).update(kwargs={"a": "x" * 1025})
-    assert "args" in left_out(Filter(status=["successful"]).search(access_of(ada)).page(1).jobs[0])
+    assert "args" in Filter(status=["successful"]).search(access_of(ada)).page(1).jobs[0].left_out
 
 
 def test_jobs_are_counted_by_status_up_to_a_number(jobs, ada, grace, monkeypatch):

@@ -72,7 +72,7 @@ def _type(kind: str) -> str:
     """A user's key may be of any type; the column knows which."""
     if kind != "owner":
         return kind
-    from jobs.models import Job
+    from jobs.models.job import Job
 
     return str(Job._meta.get_field("owner").db_type(connection))  # noqa: SLF001  Django documents it
 
