@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any
@@ -46,12 +47,30 @@ async def call(port: int, sent: bytes, clients: int, seconds: float) -> Answers:
 
 async def _client(port: int, sent: bytes, until: float, answers: Answers) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while (began := time.perf_counter()) < until:
-        writer.write(sent)
-        status = await _read(reader)
-        answers.latencies.append(time.perf_counter() - began)
-        answers.statuses[status] = answers.statuses.get(status, 0) + 1
+    while time.perf_counter() < until:
+        await _send(reader, writer, sent, answers)
     writer.close()
+
+
+async def _send(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes, answers: Answers
+) -> None:
+    began = time.perf_counter()
+    writer.write(sent)
+    status = await _read(reader)
+    answers.latencies.append(time.perf_counter() - began)
+    answers.statuses[status] = answers.statuses.get(status, 0) + 1
+
+
+async def one_after_the_other(port: int, requests: Iterable[bytes]) -> Answers:
+    """On one keep-alive connection, each as soon as the one before is answered."""
+    answers, began = Answers(), time.perf_counter()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for sent in requests:
+        await _send(reader, writer, sent, answers)
+    writer.close()
+    answers.seconds = time.perf_counter() - began
+    return answers
 
 
 async def ask(port: int, sent: bytes) -> Any:

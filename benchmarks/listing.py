@@ -1,7 +1,8 @@
 """How long lists take with few and with very many ended jobs: `python -m benchmarks.listing [rows …]`.
 
 The rows are made by SQL, in a PostgreSQL of its own under /var/tmp that is removed at the end. Prints for each number
-of rows what they take on disk, p50 and p95 of requests to the ASGI application in this process, and filters' plans.
+of rows what they take on disk, p50 and p95 of requests to a web process, and filters' plans. One client asks, for one
+thing after the other, on a connection that stays.
 """
 
 import asyncio
@@ -13,9 +14,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from benchmarks.api import start_web
+from benchmarks.callers import ask, one_after_the_other, request
+from benchmarks.launch import kill
+from tests.system import free_port
 
 #: Not /tmp, which is memory on many machines.
 PARENT = Path("/var/tmp")  # noqa: S108
@@ -124,7 +131,7 @@ def _measure(rows: int) -> None:
         User(id=id_, username=f"user{id_}", is_staff=id_ == 1000) for id_ in range(1, 1001)
     )
     seconds = fill(connection, rows)
-    size = ask(
+    size = run_sql(
         connection,
         "SELECT pg_size_pretty(pg_total_relation_size('jobs_job') + pg_total_relation_size('jobs_tag'))",
     )
@@ -159,20 +166,20 @@ def fill(connection: Any, rows: int, first_owner: int = 1) -> float:
 
 @contextmanager
 def _without_indexes(connection: Any) -> Iterator[None]:
-    found = ask(
+    found = run_sql(
         connection,
         "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'jobs_job' AND indexname LIKE 'job\\_%'",
     )
     for name, _ in found:
         if name != "job_of_arq_once":
-            ask(connection, f'DROP INDEX "{name}"')
+            run_sql(connection, f'DROP INDEX "{name}"')
     yield
     for name, definition in found:
         if name != "job_of_arq_once":
-            ask(connection, definition)
+            run_sql(connection, definition)
 
 
-def ask(connection: Any, statement: str) -> list[Any]:
+def run_sql(connection: Any, statement: str) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return list(cursor.fetchall()) if cursor.description else []
@@ -195,32 +202,27 @@ def tokens() -> tuple[str, str, list[str]]:
 
 
 async def requests(staff: str, owner: str, jobs: list[str]) -> None:
-    import httpx
-    from django.core.asgi import get_asgi_application
-
-    application: Any = get_asgi_application()
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(application), base_url="http://localhost"
-    ) as client:
-        await show("one job", client, staff, jobs)
+    port = free_port()
+    web = start_web({**os.environ}, port)
+    try:
+        await show("one job", port, staff, jobs)
         for name, query in QUERIES.items():
             asked = query.replace("{ARGUMENT}", quote(argument()))
             path = "/api/v1/jobs/counts" if query == "counts" else f"/api/v1/jobs?{asked}"
-            await show(name, client, owner if name == "own" else staff, [path])
+            await show(name, port, owner if name == "own" else staff, [path])
+    finally:
+        kill(web)
 
 
-async def show(name: str, client: Any, token: str, paths: list[str]) -> None:
-    taken = []
-    found: Any = None
-    for number in range(REQUESTS + WARM_UP):
-        begin = time.perf_counter()
-        answer = await client.get(paths[number % len(paths)], headers={"Authorization": f"Bearer {token}"})
-        taken.append(1000 * (time.perf_counter() - begin))
-        answer.raise_for_status()
-        found = answer.json()
-    taken = taken[WARM_UP:]
-    p95 = statistics.quantiles(taken, n=20)[-1]
+async def show(name: str, port: int, token: str, paths: list[str]) -> None:
+    asked = [request("GET", path, token) for path in paths]
+    await one_after_the_other(port, islice(cycle(asked), WARM_UP))
+    answers = await one_after_the_other(port, islice(cycle(asked), REQUESTS))
+    assert set(answers.statuses) == {200}, answers.statuses
+    taken = [1000 * seconds for seconds in answers.latencies]
+    found = await ask(port, asked[0])
     jobs = f"{len(found['jobs'])} jobs" if "jobs" in found else ""
+    p95 = statistics.quantiles(taken, n=20)[-1]
     print(f"  {name:24} p50 {statistics.median(taken):6.1f} ms   p95 {p95:6.1f} ms   {jobs}")
 
 
@@ -250,7 +252,7 @@ def explain(connection: Any, run: Callable[[], object]) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         run()
     statements = [query["sql"] for query in captured if 'FROM "jobs_job"' in query["sql"]]
-    return ["\n".join(line for (line,) in ask(connection, f"EXPLAIN {each}")) for each in statements]
+    return ["\n".join(line for (line,) in run_sql(connection, f"EXPLAIN {each}")) for each in statements]
 
 
 def argument() -> str:

@@ -63,15 +63,15 @@ class Search:
 
     def ids(self, limit: int) -> tuple[list[UUID], UUID | None]:
         """As page(): the ids alone, and where to go on."""
-        among, floor = self._candidates(limit)
-        found = list(among.order_by("-id").values_list("id", flat=True)[: limit + 1])
+        found, floor = self._find(limit + 1)
         return (found[:limit], found[limit - 1]) if len(found) > limit else (found, floor)
 
-    def _candidates(self, limit: int) -> tuple[JobQuerySet, UUID | None]:
-        """In which a page of that size is looked for, and where they end if there are more."""
-        is_exact = len(self.indexed) <= 1 and not self.others
-        ids, floor = (self._newest(limit + 1), None) if is_exact else self._best(MAX_LOOKED)
-        return self._among(ids), floor
+    def _find(self, most: int) -> tuple[list[UUID], UUID | None]:
+        """At most so many ids, and where looking for them ended if there may be more."""
+        if len(self.indexed) <= 1 and not self.others:
+            return list(self._newest(most, self.jobs)), None
+        ids, floor = self._best(MAX_LOOKED)
+        return list(self._among(ids).order_by("-id").values_list("id", flat=True)[:most]), floor
 
     def count_active(self) -> Counts:
         """Those that wait or run."""
@@ -93,14 +93,14 @@ class Search:
         one_each = [replace(self, indexed=(each,)) for each in self.indexed] or [self]
         found = []
         for one in one_each:
-            ids = one._newest(most)  # noqa: SLF001  another of this class
+            ids = one._newest(most, Job.objects.all())  # noqa: SLF001  another of this class
             found.append((ids, next(iter(ids[most - 1 : most]), None)))
         return min(found, key=lambda ids_and_last: ids_and_last[1] or FIRST)
 
-    def _newest(self, most: int) -> Ids:
+    def _newest(self, most: int, among: JobQuerySet) -> Ids:
         """That many ids, whatever `others` say. PostgreSQL reads no more than the index for them; asked for whole rows,
         it may think it quicker to go through all jobs."""
-        within = Job.objects.filter(*self.indexed, id__gte=self.first, id__lt=self.before)
+        within = among.filter(*self.indexed, id__gte=self.first, id__lt=self.before)
         return within.order_by("-id").values_list("id", flat=True)[:most]
 
     def _among(self, ids: Ids) -> JobQuerySet:
