@@ -1,10 +1,14 @@
 """`/webhooks`: URLs that are told when jobs end, and what became of the telling."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.http import HttpResponse
 from ninja import Query, Router
 
@@ -37,8 +41,6 @@ router.add_decorator(gives_json, mode="view")
 MAX_WEBHOOKS = 20
 WEBHOOK = "/webhooks/{uuid:webhook_id}"
 DELIVERIES = f"{WEBHOOK}/deliveries"
-#: Not its secret, which may be changed at the same moment.
-CHANGEABLE = ("url", "description", "disabled_at", "disabled_reason", "failing_since", "failures")
 
 
 @router.post(
@@ -53,13 +55,21 @@ async def register_webhook(request: ApiRequest) -> HttpResponse:
     """Registers a URL. The secret in the answer verifies what it will be told, and can't be had again."""
     given = read_json(request, WebhookGiven)
     _check_url(given.url)
-    if await WebhookEndpoint.objects.filter(owner=request.auth).acount() >= MAX_WEBHOOKS:
-        raise Problem(Kind.TOO_MANY_WEBHOOKS, f"You have {MAX_WEBHOOKS} webhooks; delete one first.")
     webhook = WebhookEndpoint(owner=request.auth, url=given.url, description=given.description)
     secret = webhook.new_secret()
-    await webhook.asave()
+    await sync_to_async(_store)(webhook)
     body = webhook_json(webhook)
     return json_answer(body | {"secret": secret}, 201, {"Location": body["links"]["self"]})
+
+
+@transaction.atomic
+def _store(webhook: WebhookEndpoint) -> None:
+    """Raises Problem."""
+    # One after the other, or two would both be the last that there is room for.
+    get_user_model().objects.select_for_update(no_key=True).get(pk=webhook.owner_id)
+    if WebhookEndpoint.objects.filter(owner=webhook.owner_id).count() >= MAX_WEBHOOKS:
+        raise Problem(Kind.TOO_MANY_WEBHOOKS, f"You have {MAX_WEBHOOKS} webhooks; delete one first.")
+    webhook.save(force_insert=True)
 
 
 @router.api_operation(
@@ -92,9 +102,15 @@ async def get_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
 )
 async def change_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     """Changes what the body names. Enabled anew, a webhook is told of the jobs that end from then on."""
-    webhook, change = await _find(request, webhook_id), read_json(request, WebhookChange)
+    await _find(request, webhook_id)
+    change = read_json(request, WebhookChange)
     if change.url is not None:
         _check_url(change.url)
+    return json_answer(webhook_json(await _changed(request, webhook_id, partial(_apply, change))))
+
+
+def _apply(change: WebhookChange, webhook: WebhookEndpoint) -> None:
+    if change.url is not None:
         webhook.url = change.url
     if change.description is not None:
         webhook.description = change.description
@@ -102,8 +118,6 @@ async def change_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
         webhook.enable()
     if change.enabled is False and not webhook.disabled_at:
         webhook.disable("Disabled by hand.")
-    await webhook.asave(update_fields=CHANGEABLE)
-    return json_answer(webhook_json(webhook))
 
 
 @router.delete(WEBHOOK, auth=needs(Scope.WRITE), response={204: None}, openapi_extra=refuses(403, 404))
@@ -122,10 +136,8 @@ async def delete_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
 )
 async def change_secret(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     """Gives it a new secret. For 24 hours each delivery is signed with the one before it too."""
-    webhook = await _find(request, webhook_id)
-    secret = webhook.new_secret()
-    await webhook.asave(update_fields=["secret", "former_secret", "former_until"])
-    return json_answer({"secret": secret}, 201)
+    webhook = await _changed(request, webhook_id, WebhookEndpoint.new_secret)
+    return json_answer({"secret": webhook.signing_secrets()[0]}, 201)
 
 
 @router.api_operation(
@@ -206,6 +218,23 @@ def unknown_webhook(webhook_id: UUID | None) -> Problem:
 
 async def _find(request: ApiRequest, webhook_id: UUID) -> WebhookEndpoint:
     webhook = await WebhookEndpoint.objects.visible_to(request.auth).filter(id=webhook_id).afirst()
+    return _existing(webhook, webhook_id)
+
+
+@sync_to_async
+@transaction.atomic
+def _changed(
+    request: ApiRequest, webhook_id: UUID, change: Callable[[WebhookEndpoint], object]
+) -> WebhookEndpoint:
+    """Under its lock: at the same moment a worker may disable it, or somebody else change it. Raises Problem."""
+    visible = WebhookEndpoint.objects.visible_to(request.auth).select_for_update()
+    webhook = _existing(visible.filter(id=webhook_id).first(), webhook_id)
+    change(webhook)
+    webhook.save()
+    return webhook
+
+
+def _existing(webhook: WebhookEndpoint | None, webhook_id: UUID) -> WebhookEndpoint:
     if webhook is None:
         raise Problem(Kind.NOT_FOUND, f"There is no webhook {webhook_id} of yours.")
     return webhook

@@ -1,12 +1,15 @@
 """Webhooks as their owners have them: registered, told by signed messages, looked into, sent again."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from jobs.api import webhooks
 from jobs.api.webhooks import MAX_WEBHOOKS
 from jobs.models import WebhookDelivery, WebhookEndpoint
 from jobs.tasks.webhooks import task
@@ -149,6 +152,32 @@ async def test_nobody_reaches_the_webhooks_of_others(ada, bob, staff):
         jobs = [{"task": add.public_name, "args": {"a": 1}}] * 2
         refusal = await caller.post("/api/v1/jobs/batch", [jobs[0], jobs[1] | {"webhook": webhook["id"]}])
         assert (refusal.status_code, refusal.json()["errors"][0]["pointer"]) == (422, "/1/webhook")
+
+
+def meanwhile(monkeypatch, do):
+    """Has something done by somebody else while a request's URL is looked at."""
+
+    def elsewhere(_given):
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(do).result(10)
+            threads.submit(connections.close_all).result(10)
+
+    monkeypatch.setattr(webhooks, "_check_url", elsewhere)
+
+
+async def test_a_webhook_that_is_disabled_while_it_is_changed_stays_so(ada, monkeypatch):
+    webhook = await register(ada)
+    meanwhile(monkeypatch, lambda: WebhookEndpoint.objects.update(disabled_at=timezone.now()))
+    changed = await ada.request("PATCH", webhook["links"]["self"], json={"url": f"{PUBLIC}2"})
+    assert (changed.json()["url"], changed.json()["enabled"]) == (f"{PUBLIC}2", False)
+    assert (await ada.get(webhook["links"]["self"])).json() == changed.json()
+
+
+async def test_a_webhook_that_is_deleted_while_it_is_changed_is_not_there(ada, monkeypatch):
+    webhook = await register(ada)
+    meanwhile(monkeypatch, lambda: WebhookEndpoint.objects.all().delete())
+    changed = await ada.request("PATCH", webhook["links"]["self"], json={"url": PUBLIC})
+    assert changed.status_code == 404
 
 
 async def test_a_user_has_so_many_webhooks_and_no_more_and_pages_through_them(ada):

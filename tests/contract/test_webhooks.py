@@ -1,6 +1,8 @@
 """However a job ends, its webhook is told, on every kind of store; and nothing is told of what did not happen."""
 
+import asyncio
 import json
+from collections import Counter
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -11,6 +13,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from jobs.api import webhooks
 from jobs.broker.ready import unknown
 from jobs.lifecycle.cancel import cancel
 from jobs.lifecycle.expire import expire_passed
@@ -19,6 +22,7 @@ from jobs.lifecycle.webhooks import DELIVER
 from jobs.models import Job, WebhookDelivery, WebhookEndpoint
 from jobs.rules.unknown import GIVEN_UP_AFTER
 from jobs.status import Status
+from tests.api.conftest import Caller
 from tests.contract.steps import end, new_job, started
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -140,3 +144,16 @@ def test_jobs_that_name_no_webhook_cost_no_statement():
 
 def test_the_job_knows_its_webhook_again_when_it_is_started(endpoint):
     assert started(new_job(webhook=endpoint)).webhook_id == UUID(str(endpoint.id))
+
+
+@pytest.fixture
+def bob(store):
+    return Caller(User.objects.create_user("bob"))
+
+
+async def test_of_many_registered_at_once_there_are_no_more_than_a_user_may_have(bob, monkeypatch):
+    monkeypatch.setattr(webhooks, "MAX_WEBHOOKS", 2)
+    given = {"url": "https://bob.example/hook"}
+    answers = await asyncio.gather(*(bob.post("/api/v1/webhooks", given) for _ in range(8)))
+    assert Counter(answer.status_code for answer in answers) == {201: 2, 409: 6}
+    assert await WebhookEndpoint.objects.acount() == 2
