@@ -52,15 +52,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def converse(self, receive: Callable[[], Awaitable[Any]]) -> None:
         """Until either end hangs up."""
-        ends = {asyncio.create_task(self.listen(receive)), asyncio.create_task(self.tell())}
-        try:
-            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()
-            await asyncio.gather(*ends, return_exceptions=True)
-        for end in done:
-            end.result()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.tell())
+            await self.listen(receive)
 
     async def listen(self, receive: Callable[[], Awaitable[Any]]) -> NoReturn:
         while True:
@@ -109,12 +103,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self.base_send({"type": "websocket.send", "text": message.text})
-        except TimeoutError:
+        except OSError:  # time is up, or the client is gone
             await self.hang_up(Close.TOO_SLOW)
 
     async def hang_up(self, code: Close) -> NoReturn:
         """Nothing that comes after is taken. Who does not even take the close is left to the server."""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(OSError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.close(code)
         raise StopConsumer

@@ -41,8 +41,8 @@ class Feed:
         #: Who watches it, up to date or not.
         self.watches = 0
         self.live: set[Hears] = set()
-        #: Joins its group, and begins.
-        self.opening: asyncio.Task[None]
+        #: Joins its group, and begins; None once it has.
+        self.opening: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
         """Called once, after its group was joined and before anybody reads."""

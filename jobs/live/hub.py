@@ -120,7 +120,8 @@ class Hub:
         feed = cast(F, self._feeds[topic])
         feed.watches += 1
         try:
-            await asyncio.shield(feed.opening)
+            if feed.opening:
+                await asyncio.shield(feed.opening)
         except BaseException:
             self.close(feed)
             raise
@@ -130,6 +131,7 @@ class Hub:
         assert self._doorbell
         await self._doorbell.join(group(feed.topic))
         await feed.begin()
+        feed.opening = None
 
     def close(self, feed: Feed) -> None:
         feed.watches -= 1
@@ -138,8 +140,9 @@ class Hub:
             self.spawn(self._leave(feed))
 
     async def _leave(self, feed: Feed) -> None:
-        with contextlib.suppress(asyncio.CancelledError, Exception):  # it is told to whoever waited for it
-            await feed.opening
+        if feed.opening:  # what fails in it is told to whoever waited for it
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await feed.opening
         if self._doorbell and feed.topic not in self._feeds:
             await self._doorbell.leave(group(feed.topic))
 

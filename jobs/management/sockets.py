@@ -68,6 +68,7 @@ class SocketProtocol(Impatient, WebSocketsSansIOProtocol):
 
     def start_keepalive(self) -> None:
         """Called once the handshake is done: what it was made of is not kept for as long as the socket is open."""
+        self.request.headers.clear()  # the parser has it too
         del self.request, self.response
         self.scope["headers"].clear()  # type: ignore[attr-defined]  # every layer's copy of the scope has the same list
         super().start_keepalive()

@@ -198,6 +198,22 @@ async def test_a_client_that_takes_not_even_the_close_is_left(owner, job, monkey
     assert channel_layers["default"].groups == {}
 
 
+async def test_a_client_that_is_gone_when_it_is_told_something_is_no_error(owner):
+    async def gone(scope, receive, send):
+        async def broken(message):
+            if message["type"] != "websocket.accept":
+                raise OSError("as servers tell it")
+            await send(message)
+
+        await LiveConsumer.as_asgi()(scope, receive, broken)
+
+    socket = Socket(gone, access=access_of(owner))
+    await socket.open()
+    await socket.say(type="ping")
+    await socket.end()
+    assert hub.hub().listeners == set()
+
+
 async def test_a_socket_that_falls_behind_forgets_its_messages_and_reads_the_log(owner, job, monkeypatch):
     monkeypatch.setattr(listener, "MAX_WAITING", 5)
     monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 60)

@@ -13,6 +13,7 @@ import uvicorn
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.utils import timezone
+from websockets.datastructures import Headers
 
 from consumers import live
 from jobs.lifecycle.start import start
@@ -184,6 +185,14 @@ async def test_a_handshake_that_is_none_is_refused_quietly(serve, caplog):
     async with serve(headers=f"X: {'y' * 10_000}\r\n") as (reader, _):
         assert b"400" in await reader.readline()
     assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def test_what_the_handshake_said_is_not_kept_for_as_long_as_the_socket_is_open(serve):
+    async with serve(headers="X-Long: said once\r\n") as (reader, _):
+        assert b"101" in await reader.readuntil(b"\r\n\r\n")
+        gc.collect()
+        assert [each for each in gc.get_objects() if type(each) is Headers and "X-Long" in each] == []
+        assert [each.scope["headers"] for each in serve.server.server_state.connections] == [[]]
 
 
 async def test_events_on_their_way_to_who_is_cut_off_are_no_error(serve, caplog):
