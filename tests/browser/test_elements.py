@@ -70,9 +70,9 @@ async def shows_all(page: Page, seconds: float) -> None:
     assert (await lines.all_inner_texts())[:-1] == [f"line {number}" for number in numbers]
     output = "".join(f"{number} " for number in numbers) + f'\n{{"lines":{len(numbers)}}}'
     assert (await page.locator("job-stream").text_content() or "").strip() == output
-    await expect(page.locator("job-progress").get_by_role("progressbar", name="Progress")).to_have_text(
-        "100 %"
-    )
+    progress = page.locator("job-progress")
+    await expect(progress.get_by_role("progressbar", name="Progress")).to_have_text("100 %")
+    await expect(progress.locator("[data-text]")).to_have_text(f"{numbers[-1]} of {len(numbers)}")
 
 
 async def test_a_tab_that_was_offline_shows_every_line_once(open_as: Open, ada: Caller):
@@ -161,6 +161,21 @@ async def test_a_list_shows_new_jobs_by_itself(open_as, ada):
     row = page.locator(f'job-list li[data-job="{job_id}"]')
     await expect(row.locator(".handoff-status")).to_have_text("Successful")
     assert await page.locator("job-list li").first.get_attribute("data-job") == job_id
+
+
+async def test_a_list_asks_for_the_newest_of_many_jobs_alone_and_shows_how_they_end(open_as, ada):
+    page = await open_as(path=f"/watch/{talk(ada, seconds=1)}")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    many = [{"task": "demo.everything", "args": {"name": "one of many"}}] * 200
+    batch = ada.http.post("/jobs/batch", json=many).raise_for_status().json()["jobs"]
+    ids = sorted((job["id"] for job in batch), reverse=True)[:20]
+    rows = page.locator("job-list li")
+    for row, id_ in ((rows.first, ids[0]), (rows.nth(19), ids[19])):
+        await expect(row).to_have_attribute("data-job", id_)
+    await expect(rows.locator("[data-status=successful]")).to_have_count(20)
+    assert [await row.get_attribute("data-job") for row in await rows.all()] == ids
+    assert len(asked) < 100
 
 
 async def test_a_page_of_another_site_shows_a_job_by_a_job_token(open_as, site, ada):

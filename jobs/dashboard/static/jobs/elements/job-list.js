@@ -6,6 +6,8 @@ const DEFAULT_LIMIT = 20;
 
 class JobList extends HTMLElement {
   #leave = null;
+  #unknown = new Set(); // ids of jobs that have no row yet
+  #isAsking = false;
 
   connectedCallback() {
     if (!this.querySelector("ul")) this.replaceChildren(made("ul"));
@@ -38,22 +40,46 @@ class JobList extends HTMLElement {
     });
   }
 
-  async #showEvent({ job_id: id, kind, data }) {
+  #showEvent({ job_id: id, kind, data }) {
     const row = this.#row(id);
-    if (row && kind === "progress") return this.#show(row, "running", data);
-    if (row && kind === "status") return this.#show(row, data.status, { fraction: 0, text: "" });
-    if (!row && kind === "status" && data.status !== "running") this.#add(id);
+    if (row && kind === "progress") this.#show(row, "running", data);
+    if (row && kind === "status") this.#show(row, data.status, { fraction: 0 });
+    if (!row && kind === "status") this.#addSoon(id);
   }
 
-  // An event does not tell what the job is.
-  async #add(id) {
+  // An event does not tell what the job is. Asked one at a time, the newest first: of ten thousand that start at once
+  // most have no place here by then.
+  async #addSoon(id) {
+    this.#unknown.add(id);
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    while (this.#unknown.size > 0 && this.isConnected) {
+      const newest = [...this.#unknown].reduce((one, other) => (one > other ? one : other)); // ids sort by time
+      this.#unknown.delete(newest);
+      if (!this.#hasRoom(newest)) this.#unknown.clear(); // the others are older
+      else await this.#ask(newest);
+    }
+    this.#isAsking = false;
+  }
+
+  async #ask(id) {
     const job = await clientOf(this).job(id).catch(() => null); // the next snapshot has it
-    if (!job || !this.isConnected || this.#row(id)) return;
+    // Told of again meanwhile, it is asked for again: the answer may be older.
+    if (job && this.isConnected && !this.#row(id) && !this.#unknown.has(id)) this.#add(job);
+  }
+
+  #add(job) {
     const row = this.#newRow(job);
     this.#show(row, job.status, job.progress);
-    const next = [...this.querySelectorAll("li")].find((other) => other.dataset.job < id); // ids sort by time
+    const next = [...this.querySelectorAll("li")].find((other) => other.dataset.job < job.id);
     this.#list.insertBefore(row, next ?? null);
     [...this.#list.children].slice(this.#limit).forEach((old) => old.remove());
+  }
+
+  // Whether a job of that id is among the newest.
+  #hasRoom(id) {
+    const last = this.querySelectorAll("li")[this.#limit - 1];
+    return !last || id > last.dataset.job;
   }
 
   #newRow(job) {

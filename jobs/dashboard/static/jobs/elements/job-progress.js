@@ -10,27 +10,33 @@ class JobProgress extends JobElement {
   }
 
   showJob({ status, progress }) {
-    this.#showStatus(status, progress);
+    this.dataset.status = status;
+    this.#show(progress);
   }
 
   showEvent({ kind, data }) {
     if (kind === "progress") this.#show(data);
-    if (kind === "status") this.#showStatus(data.status, { fraction: 0, text: "" });
+    if (kind === "status") this.#showStatus(data.status);
   }
 
-  // Every attempt begins anew; an end leaves the bar where it is, or full.
-  #showStatus(status, progress) {
+  // Every attempt begins anew, and so does who tries again by hand; all else leaves the bar where it is, or full.
+  #showStatus(status) {
+    const isNew = status === "running" || (ENDED.has(this.dataset.status) && !ENDED.has(status));
     this.dataset.status = status;
-    if (status === "successful") this.#show({ fraction: 1, text: progress.text });
-    else if (!ENDED.has(status)) this.#show(progress);
+    if (isNew) this.#show({ fraction: 0, text: "" });
+    if (status === "successful") this.#show({ fraction: 1, text: this.#text.textContent });
   }
 
   #show({ fraction, text }) {
     const bar = this.querySelector("progress");
     bar.value = fraction;
     bar.textContent = percent(fraction);
-    this.querySelector("[data-text]").textContent = text;
+    this.#text.textContent = text;
     this.querySelector("[data-percent]").textContent = percent(fraction);
+  }
+
+  get #text() {
+    return this.querySelector("[data-text]");
   }
 }
 
