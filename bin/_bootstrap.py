@@ -16,7 +16,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import Iterator, NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENVS = ROOT / "var" / "venv"
@@ -263,3 +263,12 @@ def main(lock: Path) -> Path:
         sys.exit(130)
     os.chdir(str(ROOT))
     return python
+
+
+def become(module: str, lock: Path) -> NoReturn:
+    """Go on as that module in the environment of the lock, with this command's arguments.
+
+    In this same process, so that Ctrl-C and SIGTERM reach it directly.
+    """
+    python = str(main(lock))
+    os.execv(python, [python, "-m", module, *sys.argv[1:]])  # noqa: S606  no shell is wanted
