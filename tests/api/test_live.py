@@ -12,6 +12,7 @@ from jobs.lifecycle.finish import finish
 from jobs.lifecycle.retry import aretry
 from jobs.lifecycle.start import start
 from jobs.live import hub
+from jobs.live.listener import Listener
 from jobs.models import Job
 from tests.consumers.steps import do, success, until
 
@@ -92,9 +93,18 @@ async def test_a_stream_does_not_end_with_a_former_end(ada, job):
 
 async def test_a_silent_stream_says_that_it_lives(ada, job, monkeypatch):
     monkeypatch.setattr(sse, "HEARTBEAT_SECONDS", 0.02)
+    next_within, silence = Listener.next_within, asyncio.Event()
+
+    async def noting(listener, seconds):
+        message = await next_within(listener, seconds)
+        if message is None:
+            silence.set()
+        return message
+
+    monkeypatch.setattr(Listener, "next_within", noting)
     streaming = asyncio.create_task(ada.get(job["links"]["events"], **STREAM))
-    await until(listened)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(10):
+        await silence.wait()
     await run(job["id"])
     answer = await streaming
     assert ":\n\n" in answer.text
