@@ -10,9 +10,19 @@ async def is_whole() -> bool:
     return bool(compared == (await _run_id()).encode())
 
 
+async def begin_comparing() -> None:
+    """Before the store is compared with Redis: should that be lost in between, it shows in the end."""
+    await redis().set(keys.WHOLE, await _begun())
+
+
 async def mark_whole() -> None:
-    """Says that the store has been compared with Redis from end to end."""
-    await redis().set(keys.WHOLE, await _run_id())
+    """Says that the store has been compared with Redis from end to end, if it was the same all the time."""
+    if await redis().get(keys.WHOLE) == (await _begun()).encode():
+        await redis().set(keys.WHOLE, await _run_id())
+
+
+async def _begun() -> str:
+    return f"comparing {await _run_id()}"
 
 
 async def _run_id() -> str:

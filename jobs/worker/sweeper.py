@@ -70,6 +70,7 @@ class Sweeper:
             pages = MAX_PAGES
         else:
             self._last, pages = UUID(int=0), None
+            await index.begin_comparing()
             await repeat_pauses(self._store)  # before there is anything to claim
         async for page in self._pages(pages):
             await self._push_unknown(page, now)

@@ -93,6 +93,17 @@ async def test_after_a_loss_of_redis_all_jobs_are_looked_at_at_once(sweeper, mon
     assert sorted(await claimed()) == sorted(lost)
 
 
+async def test_after_a_loss_in_the_middle_of_that_all_jobs_are_looked_at_once_more(sweeper, monkeypatch):
+    monkeypatch.setattr(module, "PAGE", 2)
+    monkeypatch.setattr(module, "MAX_PAGES", 1)
+    lost = [result.id for result in await add.aenqueue_many({"a": n} for n in range(7))]
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeper, "_look_again_at_missing", lambda _now: client.redis().flushall())
+        await sweeper.sweep(now=0)
+    await sweeper.sweep(now=5)
+    assert sorted(await claimed()) == sorted(lost)
+
+
 async def test_a_new_server_in_the_place_of_the_old_one_counts_as_a_loss(sweeper, monkeypatch):
     monkeypatch.setattr(module, "PAGE", 2)
     monkeypatch.setattr(module, "MAX_PAGES", 1)
