@@ -17,6 +17,8 @@ from jobs.task import Task, function_of
 MAX_DEPTH = 32
 #: Of a whole number, either side of zero: what 64 bits hold, as other readers of JSON expect.
 MAX_INTEGER = 2**63 - 1
+#: Who sends thousands of misfits finds the mistake by fewer.
+MAX_PROBLEMS = 50
 
 type Path = tuple[str | int, ...]
 
@@ -46,25 +48,33 @@ def bind(task: Task, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[lis
     except TypeError as error:
         raise InvalidArguments(f"{task.public_name}{signature}: {error}.") from error
     stored = [jsonable(value, (index,)) for index, value in enumerate(args)], jsonable(kwargs, ())
-    if (size := len(json.dumps(stored).encode())) > options().max_argument_bytes:
+    _check_size(json.dumps(stored))
+    return stored
+
+
+def _check_size(encoded: str) -> None:
+    limit = options().max_argument_bytes
+    if len(encoded) > limit:
         raise ArgumentsTooLarge(
-            f"The arguments take {size} bytes as JSON; expected at most {options().max_argument_bytes}. "
+            f"The arguments take {len(encoded)} bytes as JSON; expected at most {limit}. "
             "Upload large data as a file and pass its id."
         )
-    return stored
 
 
 def parse(task: Task, arguments: dict[str, Any]) -> dict[str, Any]:
     """Checks named arguments from outside against the annotated types; what was left out stays out.
 
-    Raises InvalidArguments with a problem per misfit.
+    Raises ArgumentsTooLarge, or InvalidArguments with a problem per misfit, of the first MAX_PROBLEMS.
     """
     model = arguments_model(task)
     encoded = json.dumps(jsonable(arguments, ()))
+    # Before they are checked: a megabyte of misfits would take seconds to tell.
+    _check_size(encoded)
     try:
         parsed = model.model_validate_json(encoded, strict=True)
     except ValidationError as error:
-        problems = tuple((found["loc"], _sentence(found, task)) for found in error.errors(include_url=False))
+        misfits = error.errors(include_url=False)[:MAX_PROBLEMS]
+        problems = tuple((found["loc"], _sentence(found, task)) for found in misfits)
         text = "; ".join(f"{dotted(path)}: {sentence}" for path, sentence in problems)
         raise InvalidArguments(f"{task.public_name}: {text}", problems) from error
     return parsed.model_dump(mode="json", exclude_unset=True, by_alias=True)

@@ -13,7 +13,7 @@ class JobError(Exception):
 class InvalidArguments(JobError, TypeError):
     """The arguments do not fit the task's signature.
 
-    `problems` lists every misfit as (path into the arguments, sentence).
+    `problems` lists the misfits as (path into the arguments, sentence).
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from django.http import HttpRequest, parse_cookie
 from jobs.api.exceptions import unauthenticated
 from jobs.api.problems import Kind, Problem, problem_answer
 from jobs.conf import options
+from project.request_id import HEADER, name_of
 
 #: The address that takes the largest JSON.
 BATCH = "/api/v1/jobs/batch"
@@ -39,7 +40,7 @@ def limit_body(application: Callable[..., Awaitable[None]]) -> Application:
             await application(scope, counted, send)
             if read <= limit:
                 return
-        await _refuse(scope, send, _problem(headers, limit))
+        await _refuse(scope, send, _problem(headers, limit), headers)
 
     return limited
 
@@ -76,12 +77,15 @@ def _problem(headers: dict[bytes, bytes], limit: int) -> Problem:
     return Problem(Kind.BODY_TOO_LARGE, f"Expected a body of at most {limit} bytes.", max_bytes=limit)
 
 
-async def _refuse(scope: MutableMapping[str, Any], send: Send, problem: Problem) -> None:
+async def _refuse(
+    scope: MutableMapping[str, Any], send: Send, problem: Problem, asked: dict[bytes, bytes]
+) -> None:
     request = HttpRequest()
     request.path = scope["path"]
     answer = problem_answer(request, problem)
     # The rest of the body is not read, so the connection is of no use any more.
-    headers = [*answer.items(), ("Connection", "close")]
+    name = name_of(asked.get(HEADER.lower().encode(), b"").decode("latin-1"))
+    headers = [*answer.items(), ("Connection", "close"), (HEADER, name)]
     encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
     await send({"type": "http.response.start", "status": answer.status_code, "headers": encoded})
     await send({"type": "http.response.body", "body": answer.content})

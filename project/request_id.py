@@ -22,11 +22,15 @@ def request_ids(get_response: View) -> View:
     logs what came of it after all middleware."""
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get(HEADER, "")
-        name = given if _SANE.fullmatch(given) else uuid4().hex
+        name = name_of(request.headers.get(HEADER, ""))
         structlog.contextvars.bind_contextvars(request_id=name)
         response = await get_response(request)
         response[HEADER] = name
         return response
 
     return middleware
+
+
+def name_of(given: str) -> str:
+    """What came, or a new one."""
+    return given if _SANE.fullmatch(given) else uuid4().hex

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from ninja import Router
 
@@ -14,7 +15,7 @@ from jobs.api.auth import ApiRequest, needs
 from jobs.api.bodies import JSON, check_content_type, decode, fitted
 from jobs.api.contract import SUBMISSION, reference
 from jobs.api.exceptions import as_problem
-from jobs.api.items import NDJSON, items
+from jobs.api.items import NDJSON, Item, items
 from jobs.api.openapi import hears, refuses, takes, tells
 from jobs.api.preferences import preferences
 from jobs.api.problems import Kind, Problem, told
@@ -42,6 +43,10 @@ router.add_decorator(gives_json, mode="view")
 LENIENT = {"Preference-Applied": "handling=lenient"}
 #: After so many jobs have been read, other requests have their turn: about half a millisecond.
 SLICE = 20
+#: What makes a job cost as much as two small ones.
+JOB_BYTES = 1024
+#: Misfits that are told of each job.
+MAX_MISFITS = 5
 
 JOBS = {"type": "array", "minItems": 1, "items": reference(SUBMISSION)}
 LINES = {"type": "string", "description": "One job a line, each a JSON object as in the array."}
@@ -91,12 +96,14 @@ async def submit_batch(request: ApiRequest) -> HttpResponse:
 
 async def _read(request: ApiRequest, body: bytes) -> Batch:
     """Raises Problem for what can't be read as a batch."""
-    batch, reader = Batch(), Reader(request.auth, traceparent_of(request))
+    batch, reader, unrested = Batch(), Reader(request.auth, traceparent_of(request)), 0.0
     for index, item in enumerate(items(body, request.content_type)):
-        if index % SLICE == 0:
+        if unrested >= SLICE or index == 0:
             await turns().rest(request.auth.pk)
+            unrested = 0.0
+        unrested += 1 + len(item) / JOB_BYTES
         try:
-            call = reader.read(fitted(decode(item), Submission))
+            call = reader.read(fitted(decode(_small(item)), Submission))
             batch.jobs[index] = call.new_job()
             if takes_uploads(call.task):
                 batch.with_uploads[index] = call
@@ -105,6 +112,15 @@ async def _read(request: ApiRequest, body: bytes) -> Batch:
     await _check_uploads(batch, request.auth)
     await _check_webhooks(batch, request.auth)
     return batch
+
+
+def _small(item: Item) -> Item:
+    """Raises Problem for one that would be too large on its own, before it is read."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if len(item) > limit:
+        detail = f"Expected a job of at most {limit} bytes, got {len(item)}."
+        raise Problem(Kind.BODY_TOO_LARGE, detail, max_bytes=limit)
+    return item
 
 
 async def _check_uploads(batch: Batch, owner: Any) -> None:
@@ -136,7 +152,7 @@ def _errors(batch: Batch) -> list[dict[str, str]]:
     return [
         {"pointer": f"/{index}{error['pointer']}", "detail": error["detail"], "type": problem.kind.type}
         for index, problem in sorted(batch.problems.items())
-        for error in problem.errors or [{"pointer": "", "detail": problem.detail}]
+        for error in (problem.errors or [{"pointer": "", "detail": problem.detail}])[:MAX_MISFITS]
     ]
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from jobs.api.exceptions import sentence
 from jobs.api.pointers import pointer
-from jobs.api.problems import Kind, Problem, told
+from jobs.api.problems import MAX_ERRORS, Kind, Problem, told
 from jobs.conf import options
 
 JSON = "application/json"
@@ -34,7 +34,7 @@ def fitted[Body: BaseModel](decoded: dict[str, Any], model: type[Body]) -> Body:
     except ValidationError as error:
         errors = [
             {"pointer": pointer(*found["loc"]), "detail": sentence(found)}
-            for found in error.errors(include_url=False)
+            for found in error.errors(include_url=False)[:MAX_ERRORS]
         ]
         detail = f"The body does not fit: {told(errors)}."
         raise Problem(Kind.INVALID_REQUEST, detail, errors=errors) from error

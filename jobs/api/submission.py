@@ -152,6 +152,6 @@ def _misfit(task: Task, given: dict[str, Any], error: InvalidArguments) -> Probl
         {"pointer": pointer("args", *place_in(given, path)), "detail": sentence}
         for path, sentence in problems
     ]
-    more = f"; and {len(errors) - MAX_TOLD} more" if len(errors) > MAX_TOLD else ""
+    more = "; and more" if len(errors) > MAX_TOLD else ""
     detail = f"{task.public_name} does not take this: {told(errors)}{more}"
     return Problem(Kind.INVALID_ARGUMENTS, detail, errors=errors)

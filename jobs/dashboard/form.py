@@ -15,7 +15,7 @@ from jobs.conf import options as engine_options
 from jobs.dashboard import options, texts, words
 from jobs.dashboard.fields import Field, Kind, fields_of, option_label
 from jobs.dashboard.options import Options
-from jobs.errors import InvalidArguments
+from jobs.errors import ArgumentsTooLarge, InvalidArguments
 from jobs.models import File
 from jobs.task import Task
 from jobs.uploads import keep_upload
@@ -133,6 +133,8 @@ def read(task: Task, post: QueryDict, sent: Sent, owner_id: Any) -> Form:
         form.arguments = parse(task, form.arguments)
     except InvalidArguments as error:
         form.refuse(error)
+    except ArgumentsTooLarge as error:
+        form.error = str(error)
     return form
 
 

@@ -47,6 +47,15 @@ async def test_a_body_that_says_that_it_is_too_large_is_not_read():
     assert (headers[b"content-type"], headers[b"connection"]) == (MEDIA_TYPE.encode(), b"close")
 
 
+async def test_a_refusal_has_the_name_of_its_request():
+    large = {"content_type": "application/json", "chunks": [], "length": MEBIBYTE + 1}
+    for given, expected in (("proxy-1", b"proxy-1"), ("<b>", None)):
+        _, headers, _ = await ask(limit_body(swallow), **large, **{"x-request-id": given})
+        assert headers[b"x-request-id"] == expected or (
+            expected is None and len(headers[b"x-request-id"]) == 32
+        )
+
+
 async def test_a_length_of_thousands_of_digits_is_a_number_too():
     for length, expected in (("1".zfill(5000), 200), ("1" * 5000, 413)):
         status, _, _ = await ask(

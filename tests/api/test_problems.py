@@ -87,6 +87,14 @@ async def test_a_body_of_many_misfits_gets_a_short_answer(ada):
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) == 50
     assert len(answer.content) < 10_000
+    stranger = await ada.post("/api/v1/jobs", {str(number): 0 for number in range(10_000)})
+    assert len(stranger.json()["errors"]) == 50
+
+
+async def test_misfits_of_a_megabyte_are_not_looked_for(ada):
+    """Each would take some time to tell, and all of them the whole process."""
+    answer = await ada.submit("sample.typed", {str(number): 0 for number in range(80_000)})
+    assert (answer.status_code, answer.json()["type"]) == (413, "/docs/problems#arguments-too-large")
 
 
 def test_every_kind_of_problem_is_described():

@@ -63,7 +63,7 @@ async def test_of_a_batch_with_a_misfit_nothing_is_stored_and_each_is_pointed_at
         ("/4", "invalid-request"),
         ("/5/tags", "invalid-request"),
         ("/6/args/source", "invalid-arguments"),
-        ("/7/args/a", "invalid-arguments"),
+        ("/7", "arguments-too-large"),
         ("/8", "malformed"),
     ]
     assert "8 of 9 jobs do not fit" in answer.json()["detail"]
@@ -79,6 +79,22 @@ async def test_a_lenient_batch_stores_what_fits(ada):
     assert await Job.objects.acount() == 2
     none = await ada.post(PATH, [call("x")], prefer="handling=lenient")
     assert kind(none) == (422, "invalid-batch")
+
+
+async def test_of_each_job_a_few_misfits_are_told(ada):
+    """Or a body of some megabytes would be answered with many more."""
+    wrong = {"task": ADD, "args": {str(number): 0 for number in range(1000)}}
+    strict = await ada.post(PATH, [wrong] * 11)
+    assert [each["pointer"][:3] for each in strict.json()["errors"]] == [f"/{n // 5}/" for n in range(50)]
+    lenient = await ada.post(PATH, [call(1), *[wrong] * 11], prefer="handling=lenient")
+    assert len(lenient.json()["errors"]) == 5 * 11
+
+
+@pytest.mark.parametrize("bytes_over, refusal", [(0, "invalid-request"), (1, "body-too-large")])
+async def test_a_job_of_a_batch_may_be_as_large_as_one_alone(ada, bytes_over, refusal):
+    job = json.dumps({**call(1), "tags": "x"}).encode().ljust(1024 * 1024 + bytes_over)
+    answer = await ada.post(PATH, job, content_type=NDJSON)
+    assert [each["type"].partition("#")[2] for each in answer.json()["errors"]] == [refusal]
 
 
 async def test_a_batch_that_the_store_refuses_leaves_nothing(ada, monkeypatch):
