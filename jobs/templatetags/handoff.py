@@ -5,19 +5,25 @@ They show what they are given to whoever gets the page: whether that may be is f
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django import template
 from django.middleware.csp import get_nonce
 from django.tasks import TaskResult
 from django.template import Context
+from django.utils import timezone
 
 from jobs.dashboard import output
 from jobs.events.shapes import public_name
+from jobs.lifecycle.prune import first_id_at
 from jobs.models import Job
 from jobs.status import Status
 
 register = template.Library()
+
+#: How long ago a view may have asked for the jobs that it shows. Those that came since are not among them.
+QUERIED_WITHIN = timedelta(seconds=10)
 
 type Shown = dict[str, Any]
 type Given = Job | TaskResult[Any, Any]
@@ -60,7 +66,8 @@ def job_stream(job: Given) -> Shown:
 def job_list(context: Context, jobs: Iterable[Job], owner: Any = None) -> Shown:
     """The given jobs, newest first, and those to come of `owner`, who is the page's user if it is not given."""
     owner = owner or context["request"].user
-    return {"owner": owner, "rows": [_shown(job) for job in jobs]}
+    since = first_id_at(timezone.now() - QUERIED_WITHIN)
+    return {"owner": owner, "since": since, "rows": [_shown(job) for job in jobs]}
 
 
 def _shown(given: Given) -> Shown:

@@ -163,6 +163,20 @@ async def test_a_list_shows_new_jobs_by_itself(open_as, ada):
     assert await page.locator("job-list li").first.get_attribute("data-job") == job_id
 
 
+async def test_a_list_shows_of_older_jobs_only_those_that_the_page_gave_it(open_as, ada):
+    given, _left_out, new = sorted(talk(ada, seconds=0.1) for _ in range(3))
+    await ada.until(new, "successful")
+    page = await open_as(path=f"/watch/{given}")
+    await page.locator("main").evaluate(
+        """(main, [owner, given, since]) => { main.innerHTML = `<job-list owner="${owner}" since="${since}"><ul>
+             <li data-job="${given}"><i class="handoff-status"></i><progress></progress></li></ul></job-list>` }""",
+        [ada.user_id, given, new],
+    )
+    rows = page.locator("job-list li")
+    await expect(rows.locator("[data-status=successful]")).to_have_count(2)
+    assert [await row.get_attribute("data-job") for row in await rows.all()] == [new, given]
+
+
 async def test_a_list_asks_for_the_newest_of_many_jobs_alone_and_shows_how_they_end(open_as, ada):
     page = await open_as(path=f"/watch/{talk(ada, seconds=1)}")
     asked: list[str] = []

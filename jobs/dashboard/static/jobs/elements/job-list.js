@@ -1,4 +1,5 @@
-// <job-list owner limit>: a user's jobs, newest first, as they come and go on.
+// <job-list owner limit since>: a user's jobs, newest first, as they come and go on. Of those with an id below `since`
+// it shows only what is in its HTML already.
 import { clientOf, made } from "./job-element.js";
 import { LABELS, localDate, percent } from "./words.js";
 
@@ -8,9 +9,11 @@ class JobList extends HTMLElement {
   #leave = null;
   #unknown = new Set(); // ids of jobs that have no row yet
   #isAsking = false;
+  #limit = 0;
 
   connectedCallback() {
     if (!this.querySelector("ul")) this.replaceChildren(made("ul"));
+    this.#limit ||= Number(this.getAttribute("limit") ?? Math.max(DEFAULT_LIMIT, this.#list.children.length));
     for (const time of this.querySelectorAll("time")) time.textContent = localDate(time.dateTime);
     const topic = `owner:${this.getAttribute("owner")}`;
     this.#leave = clientOf(this).subscribe(topic, (message) => this.#hear(message));
@@ -26,18 +29,11 @@ class JobList extends HTMLElement {
     if (message.jobs) this.#showJobs(message.jobs);
   }
 
-  // Rows that stay are kept, and with them the focus.
   #showJobs(jobs) {
-    const rows = jobs.slice(0, this.#limit).map((job) => {
-      const row = this.#row(job.id) ?? this.#newRow(job);
-      this.#show(row, job.status, job.progress);
-      return row;
-    });
-    for (const row of this.querySelectorAll("li")) if (!rows.includes(row)) row.remove();
-    rows.forEach((row, place) => {
-      const { children } = this.#list;
-      if (children[place] !== row) this.#list.insertBefore(row, children[place] ?? null);
-    });
+    for (const job of jobs) {
+      const row = this.#row(job.id) ?? (this.#hasRoom(job.id) ? this.#add(job) : null);
+      if (row) this.#show(row, job.status, job.progress);
+    }
   }
 
   #showEvent({ job_id: id, kind, data }) {
@@ -65,21 +61,21 @@ class JobList extends HTMLElement {
   async #ask(id) {
     const job = await clientOf(this).job(id).catch(() => null); // the next snapshot has it
     // Told of again meanwhile, it is asked for again: the answer may be older.
-    if (job && this.isConnected && !this.#row(id) && !this.#unknown.has(id)) this.#add(job);
+    if (job && this.isConnected && !this.#row(id) && !this.#unknown.has(id)) this.#showJobs([job]);
   }
 
   #add(job) {
     const row = this.#newRow(job);
-    this.#show(row, job.status, job.progress);
     const next = [...this.querySelectorAll("li")].find((other) => other.dataset.job < job.id);
     this.#list.insertBefore(row, next ?? null);
     [...this.#list.children].slice(this.#limit).forEach((old) => old.remove());
+    return row;
   }
 
-  // Whether a job of that id is among the newest.
+  // Whether a job of that id is among the newest, and not one that the page has left out.
   #hasRoom(id) {
     const last = this.querySelectorAll("li")[this.#limit - 1];
-    return !last || id > last.dataset.job;
+    return id >= (this.getAttribute("since") ?? "") && (!last || id > last.dataset.job);
   }
 
   #newRow(job) {
@@ -112,9 +108,6 @@ class JobList extends HTMLElement {
     return this.querySelector("ul");
   }
 
-  get #limit() {
-    return Number(this.getAttribute("limit") ?? DEFAULT_LIMIT);
-  }
 }
 
 customElements.define("job-list", JobList);
