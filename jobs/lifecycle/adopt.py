@@ -35,4 +35,5 @@ def adopt(jobs: Iterable[JobRow]) -> list[EventRow]:
     known = Job.objects.filter(arq_id__in=[job.arq_id for job in by_call.values()]).exclude(arq_id="")
     for call in known.values_list("arq_id", "enqueued_at"):
         by_call.pop(call, None)
-    return insert(list(by_call.values())).events
+    # Two workers may have the same calls: in one order, so that neither waits for the other.
+    return insert([by_call[call] for call in sorted(by_call)]).events

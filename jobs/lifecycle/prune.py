@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jobs.conf import options
 from jobs.lifecycle.once import KEPT
+from jobs.lifecycle.unique import let_go
 from jobs.models import AuditRecord, Event, File, IdempotencyKey, Job, Tag, UniqueKey
 from jobs.rules.milliseconds import unix_ms
 
@@ -80,6 +81,7 @@ def _prune_jobs(after: UUID, before: datetime) -> list[Job]:
     jobs = list(_with_few_events(rows.select_for_update(skip_locked=True)[:MAX_BATCH]))
     kept = {file.job_id for file in _without_content(File.objects.filter(job__in=jobs))}
     pruned = [job for job in jobs if job.id not in kept]
+    let_go(pruned)
     _prune_tags(pruned)
     Job.objects.filter(id__in=[job.id for job in pruned]).delete()
     return jobs

@@ -67,9 +67,8 @@ def _apply(job: Job, now: datetime, *, arguments: Arguments | None) -> Done:
     key_before = unique.digest_of(job)
     if arguments:
         arguments.put_into(job)
-    unique.take_back(job)
+    unique.take_back(job, key_before)
     if arguments:
-        unique.let_go(job, key_before)
         use_anew(job)
     _forget_end(job)
     reason = REASON_EDITED if arguments else REASON

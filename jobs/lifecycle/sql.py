@@ -1,6 +1,9 @@
-"""The statements that every job passes through, for PostgreSQL and SQLite alike; statement.py says how."""
+"""The statements that every job passes through, for PostgreSQL and SQLite alike; statement.py says how.
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+Those that change several jobs reach them in the order of their ids: docs/decisions/0023-one-lock-order.md.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -15,8 +18,14 @@ from jobs.models.statement import Row, as_json, execute, moment_in, moment_of, r
 from jobs.status import Status
 
 #: PostgreSQL's statistics lag far behind a table in which every row changes twice a second, and lead it to read all
-#: of a small table, or of the index of active jobs, for a few rows. The statements here find each row by its key.
-_BY_KEY = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+#: of a small table, or of the index of active jobs, for a few rows. With these, a row that is read in vain is dear: the
+#: statements here find each by its key, one after the other as they are given. So are their locks taken.
+_BY_KEY = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "cpu_tuple_cost": "1",
+}
 
 _STORE = """
     INSERT INTO jobs_job (
@@ -84,10 +93,11 @@ _START = f"""
     SET status = 'running', seq = seq + 1, attempt = attempt + 1, starts = starts + 1, workers = workers || %(worker)s,
         started_at = coalesce(started_at, %(now)s), last_attempted_at = %(now)s, progress = 0, progress_text = '',
         unknown_at = NULL
-    WHERE id IN (SELECT job_id FROM {{given}}) AND status = 'ready'
+    FROM {{given}}
+    WHERE id = given.job_id AND status = 'ready'
         AND (run_after IS NULL OR run_after <= %(due)s)
         AND (deadline_at IS NULL OR deadline_at > %(now)s)
-        AND task_path IN (SELECT value FROM {{tasks}})
+        AND {{is_known}}
     RETURNING {", ".join(_STARTED)}
 """  # noqa: S608  our own column names
 _START_GIVEN = {"job_id": "uuid"}
@@ -137,17 +147,24 @@ _COUNT_UP = """
 """
 _COUNT_UP_GIVEN = {"job_id": "uuid", "fence": "int", "events": "int"}
 
-_HOLD = """
+# Whatever the condition says, the rows that are there are locked: https://www.postgresql.org/docs/current/sql-insert.html
+_TAKE = """
     INSERT INTO jobs_uniquekey (digest, job_id, held_until)
     SELECT digest, job_id, held_until FROM {given} WHERE true ORDER BY digest
-    ON CONFLICT (digest) DO UPDATE SET job_id = excluded.job_id, held_until = excluded.held_until
-    WHERE (jobs_uniquekey.held_until IS NULL OR jobs_uniquekey.held_until <= %(now)s)
+    ON CONFLICT (digest) DO UPDATE SET job_id = excluded.job_id WHERE false
+    RETURNING digest
+"""
+_TAKE_OVER = """
+    UPDATE jobs_uniquekey SET job_id = given.job_id, held_until = given.held_until
+    FROM {given}
+    WHERE jobs_uniquekey.digest = given.digest
+        AND (jobs_uniquekey.held_until IS NULL OR jobs_uniquekey.held_until <= %(now)s)
         AND EXISTS (
             SELECT 1 FROM jobs_job
             WHERE id = jobs_uniquekey.job_id AND status IN ('successful', 'failed', 'cancelled'))
-    RETURNING digest
+    RETURNING jobs_uniquekey.digest
 """
-_HOLD_GIVEN = {"digest": "text", "job_id": "uuid", "held_until": "timestamptz"}
+_KEYS_GIVEN = {"digest": "text", "job_id": "uuid", "held_until": "timestamptz"}
 
 _USE = """
     INSERT INTO jobs_file_used_by (file_id, job_id)
@@ -167,17 +184,20 @@ _LOG_GIVEN = {"job_id": "uuid", "seq": "int", "kind": "text", "at": "timestamptz
 def changes() -> Iterator[None]:
     """A transaction for the statements below."""
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(_BY_KEY)
+        _plan(_BY_KEY)
         yield
 
 
 def plan_as_usual() -> None:
     """For statements within changes() that are not ours."""
+    _plan(dict.fromkeys(_BY_KEY, "DEFAULT"))
+
+
+def _plan(settings: Mapping[str, str]) -> None:
+    """Until the end of the transaction."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(_BY_KEY.replace("= off", "TO DEFAULT"))
+            cursor.execute("; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items()))
 
 
 def store(jobs: Iterable[JobRow], events: Iterable[EventRow]) -> None:
@@ -203,9 +223,15 @@ def change(jobs: Iterable[Job], fields: Sequence[str]) -> None:
     run(_CHANGE.format(changes=changes), given, rows)
 
 
-def hold_keys(keys: Iterable[Row], *, now: datetime) -> set[str]:
-    """Takes those of the unique keys that nobody holds any more; answers their digests."""
-    return {digest for (digest,) in run(_HOLD, _HOLD_GIVEN, keys, now=moment_in(now))}
+def take_keys(keys: Iterable[Row]) -> set[str]:
+    """Takes those of the unique keys that no job has had, and answers their digests; the others are locked from here
+    to the end of the transaction."""
+    return {digest for (digest,) in run(_TAKE, _KEYS_GIVEN, keys)}
+
+
+def take_over_keys(keys: Iterable[Row], *, now: datetime) -> set[str]:
+    """Of locked unique keys, takes those that nobody holds any more; answers their digests."""
+    return {digest for (digest,) in run(_TAKE_OVER, _KEYS_GIVEN, keys, now=moment_in(now))}
 
 
 def use_uploads(uses: Iterable[Row]) -> None:
@@ -223,9 +249,9 @@ def start_ready(
 ) -> list[JobRow]:
     """Ready, due, not past its deadline and of one of the tasks → running; answers the changed rows."""
     changed = run(
-        _START.replace("{tasks}", _tasks(connection.vendor)),
+        _START.replace("{is_known}", _is_known(connection.vendor)),
         _START_GIVEN,
-        ({"job_id": job_id} for job_id in ids),
+        _in_order({"job_id": job_id} for job_id in ids),
         tasks=as_json(tasks),
         worker=f"{worker}\n",
         now=moment_in(now),
@@ -234,11 +260,16 @@ def start_ready(
     return [_started(row) for row in changed]
 
 
-def _tasks(vendor: str) -> str:
-    """The paths as a table with a column `value`."""
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    """By job, as both stores sort ids."""
+    return sorted(rows, key=lambda row: row["job_id"].int)
+
+
+def _is_known(vendor: str) -> str:
+    """Whether the job's task is one of the given. For PostgreSQL no second table, in whose order it might go."""
     if vendor == "postgresql":
-        return "jsonb_array_elements_text(%(tasks)s::jsonb)"
-    return "json_each(%(tasks)s)"
+        return "%(tasks)s::jsonb ? task_path"
+    return "task_path IN (SELECT value FROM json_each(%(tasks)s))"
 
 
 def finish_running(ends: Iterable[Row], *, now: datetime) -> dict[UUID, tuple[int, Status]]:
@@ -246,18 +277,19 @@ def finish_running(ends: Iterable[Row], *, now: datetime) -> dict[UUID, tuple[in
 
     Answers the new seq and status of the changed jobs.
     """
-    changed = run(_FINISH, _FINISH_GIVEN, ends, now=moment_in(now))
+    changed = run(_FINISH, _FINISH_GIVEN, _in_order(ends), now=moment_in(now))
     return {uuid_of(job_id): (seq, Status(status)) for job_id, seq, status in changed}
 
 
 def tell_progress(reports: Iterable[Row]) -> dict[UUID, int]:
     """The newest progress of running jobs, if the fence holds; answers the new seq of the changed jobs."""
-    return {uuid_of(job_id): seq for job_id, seq in run(_PROGRESS, _PROGRESS_GIVEN, reports)}
+    told = run(_PROGRESS, _PROGRESS_GIVEN, _in_order(reports))
+    return {uuid_of(job_id): seq for job_id, seq in told}
 
 
 def count_up(events: Iterable[Row]) -> dict[tuple[UUID, int], int]:
     """Numbers for so many events of running jobs, if the fence holds; answers the last of them by job and fence."""
-    counted = run(_COUNT_UP, _COUNT_UP_GIVEN, events)
+    counted = run(_COUNT_UP, _COUNT_UP_GIVEN, _in_order(events))
     return {(uuid_of(job_id), fence): seq for job_id, fence, seq in counted}
 
 

@@ -29,6 +29,10 @@ _JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Redis' clock says when a job is due; ours may be behind it by so much.
 CLOCK_TOLERANCE = timedelta(seconds=1)
 
+#: For so long a claimed job is put off whose row somebody else has locked: whoever has locked others already, and waits
+#: for it, does so out of the order of all locks.
+HELD_PAUSE = timedelta(milliseconds=100)
+
 #: Statuses that a claimed job may rightly have. One that is READY and was not started is early, or too late.
 STARTABLE = (Status.READY, Status.DEFERRED, Status.RUNNING)
 
@@ -44,7 +48,8 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """A claimed job that waits on: Redis did not hear of a retry's pause, or its task is not known here."""
+    """A claimed job that waits on: Redis did not hear of a retry's pause, its task is not known here, or somebody is
+    changing it."""
 
     job: Job
     pause: timedelta
@@ -79,7 +84,9 @@ def _start_ready(ids: Sequence[UUID], worker_id: str, now: datetime) -> list[Job
 def _make_ready(job_ids: Collection[str], now: datetime) -> tuple[list[UUID], list[PutOff], list[EventRow]]:
     """Of jobs that were claimed but not started: those that may be started now, those put off, and the events."""
     which = Q(id__in=_uuids(job_ids)) | Q(arq_id__in=job_ids) & ~Q(arq_id="")
-    rows = list(Job.objects.select_for_update().filter(which, status__in=STARTABLE).order_by("id"))
+    startable = Job.objects.filter(which, status__in=STARTABLE)
+    rows = list(startable.select_for_update(skip_locked=True).order_by("id"))
+    held = startable.exclude(id__in=[job.id for job in rows]) if len(rows) < len(job_ids) else ()
     early = {
         job: job.run_after - now for job in rows if job.run_after and job.run_after > now + CLOCK_TOLERANCE
     }
@@ -90,7 +97,8 @@ def _make_ready(job_ids: Collection[str], now: datetime) -> tuple[list[UUID], li
     unknown = {
         job: pause_after(now - job.unknown_at) for job in due if job.unknown_at and not job.finished_at
     }
-    put_off = [PutOff(job, pause) for job, pause in (early | unknown).items()]
+    waits = early | unknown | dict.fromkeys(held, HELD_PAUSE)
+    put_off = [PutOff(job, pause) for job, pause in waits.items()]
     return [job.id for job in due if job not in unknown], put_off, events
 
 

@@ -1,7 +1,7 @@
 """At most one job of an owner, a task and a unique key waits or runs; others that are enqueued give way to it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from hashlib import sha256
 from typing import Any
@@ -52,19 +52,16 @@ def give_way(jobs: Sequence[JobRow]) -> dict[Any, JobRow]:
 
 
 def _hold(candidates: dict[Digest, JobRow]) -> set[Digest]:
-    """Those that got their keys. What a waiting statement sees of other tables is from before its wait; so it is locked
-    by one and judged by the next. A key without a row is a race that the primary key decides."""
-    _lock(sorted(candidates))
-    rows = (
+    """Those that got their keys. What a waiting statement sees of other tables is from before its wait; so one locks
+    what is there, and the next judges it."""
+    rows = [
         {"digest": digest, "job_id": job.id, "held_until": job.key_held_until}
         for digest, job in candidates.items()
-    )
-    return sql.hold_keys(rows, now=timezone.now())
-
-
-def _lock(digests: Sequence[Digest]) -> None:
-    """In their order, so that no two transactions wait for each other."""
-    list(UniqueKey.objects.select_for_update().filter(digest__in=digests).order_by("digest").only("digest"))
+    ]
+    taken = sql.take_keys(rows)
+    if there := [row for row in rows if row["digest"] not in taken]:
+        taken |= sql.take_over_keys(there, now=timezone.now())
+    return taken
 
 
 def _holders(digests: set[Digest]) -> dict[Digest, JobRow]:
@@ -77,14 +74,24 @@ def _row(job: Job) -> JobRow:
     return JobRow(**{name: getattr(job, name) for name in columns}, status=Status(job.status))
 
 
-def take_back(job: Job) -> None:
-    """For an ended job that is to run again. Raises UniqueKeyHeld when another has the key and has not ended."""
-    if not job.unique_key:
-        return
+def place(job: Job) -> Digest:
+    """Sorts jobs whose keys are to be taken back; those without one come first."""
+    return digest_of(job) if job.unique_key else ""
+
+
+def take_back(job: Job, before: Digest) -> None:
+    """For an ended job that is to run again. Of the key that it had `before`, if that is another, it lets go: whoever
+    enqueues with it is not to find this job. Raises UniqueKeyHeld when another has the key and has not ended."""
     digest = digest_of(job)
-    # Only a row can be locked. While an enqueue is making it, this waits for that to be committed.
-    UniqueKey.objects.bulk_create([UniqueKey(digest=digest, job=job)], ignore_conflicts=True)
-    _lock([digest])
+    if job.unique_key:
+        sql.take_keys({"digest": each, "job_id": job.id} for each in {before, digest})
+        _check_free(job, digest)
+        UniqueKey.objects.filter(digest=digest).update(job=job)
+    if digest != before:
+        UniqueKey.objects.filter(digest=before, job=job).delete()
+
+
+def _check_free(job: Job, digest: Digest) -> None:
     holder = Job.objects.filter(
         id__in=UniqueKey.objects.filter(digest=digest).values("job"), status__in=ACTIVE
     )
@@ -92,13 +99,12 @@ def take_back(job: Job) -> None:
         raise UniqueKeyHeld(
             f"Job {held_by.id} holds the unique key {job.unique_key!r}; wait until it has ended, or cancel it."
         )
-    UniqueKey.objects.filter(digest=digest).update(job=job)
 
 
-def let_go(job: Job, digest: Digest) -> None:
-    """For a job that has got another key: whoever enqueues with the one of that digest is not to find this job."""
-    if digest != digest_of(job):
-        UniqueKey.objects.filter(digest=digest, job=job).delete()
+def let_go(jobs: Iterable[Job]) -> None:
+    """The keys of jobs that are about to be deleted."""
+    keys = UniqueKey.objects.select_for_update().filter(job__in=jobs).order_by("digest")
+    UniqueKey.objects.filter(digest__in=list(keys.values_list("digest", flat=True))).delete()
 
 
 def digest_of(job: Job | JobRow) -> Digest:

@@ -6,22 +6,17 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from jobs.errors import JobError, JobNotFound
-from jobs.lifecycle import sql
+from jobs.lifecycle import sql, unique
 from jobs.lifecycle.audit import By, record_jobs
 from jobs.lifecycle.commit import awrite_then_tell, write_then_tell
 from jobs.lifecycle.webhooks import call_webhooks
 from jobs.models import Action, Job
 from jobs.models.row import EventRow
 from jobs.models.statement import uuid_of
-
-#: PostgreSQL's code for it: https://www.postgresql.org/docs/current/errcodes-appendix.html
-DEADLOCK = "40P01"
-#: How often one may come between before it is somebody else's trouble.
-MAX_DEADLOCKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +62,8 @@ async def aact(verb: Verb, job_id: UUID, by: By) -> Job:
 
 
 async def aact_on_many(verb: Verb, job_ids: Iterable[UUID], by: By) -> Result:
-    """Does it to those of the jobs to which it can be done, in one transaction.
-
-    It locks their rows in the order of their ids, and a worker in the order in which its jobs end: of two that wait for
-    each other PostgreSQL gives up one, and that one has done nothing.
-    """
-    asked = list(job_ids)
-    for tries_left in reversed(range(MAX_DEADLOCKS)):
-        try:
-            return await awrite_then_tell(partial(record, verb, asked, by), partial(tell, verb))
-        except OperationalError as error:
-            if not (tries_left and getattr(error.__cause__, "sqlstate", None) == DEADLOCK):
-                raise
-    raise AssertionError("the last try returns or raises")
+    """Does it to those of the jobs to which it can be done, in one transaction."""
+    return await awrite_then_tell(partial(record, verb, list(job_ids), by), partial(tell, verb))
 
 
 @transaction.atomic
@@ -94,11 +78,13 @@ def _record_one(verb: Verb, job_id: UUID, by: By) -> Result:
 def record(verb: Verb, job_ids: Iterable[UUID | str], by: By) -> Result:
     """The first half, for who has a thread of his own for it.
 
-    The rows' locks decide between a start and this: whichever comes second sees what the first has done.
+    The rows' locks decide between a start and this: whichever comes second sees what the first has done. Jobs are
+    locked in the order of their ids, then what has a unique key is done in the order of the keys.
     """
     now, asked = timezone.now(), set(map(uuid_of, job_ids))
     result = Result([], {})
-    for job in Job.objects.select_for_update().filter(id__in=asked).order_by("id"):
+    locked = Job.objects.select_for_update().filter(id__in=asked).order_by("id")
+    for job in sorted(locked, key=unique.place):
         asked.discard(job.id)
         try:
             result.done.append(verb.apply(job, now))

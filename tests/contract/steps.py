@@ -1,5 +1,7 @@
 """What a job goes through in most of these tests, and what the store says of it then."""
 
+from django.db import connection
+
 from jobs.lifecycle.finish import Outcome, finish
 from jobs.lifecycle.start import start
 from jobs.models import Event, Job
@@ -32,3 +34,13 @@ def stored(job):
 def assert_events_are_numbered_without_gaps(job):
     job = stored(job)
     assert list(job.events.order_by("seq").values_list("seq", flat=True)) == list(range(1, job.seq + 1))
+
+
+def until_somebody_waits():
+    """For a lock that another has; on PostgreSQL."""
+    with connection.cursor() as cursor:
+        for _ in range(10_000):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits")

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from jobs.errors import AlreadyEnded, InvalidArguments, JobNotFound, NotEnded, NotWaiting, UniqueKeyHeld
@@ -196,26 +196,3 @@ def test_an_action_and_its_record_are_committed_together_or_not_at_all():
     ]
     ada.delete()
     assert AuditRecord.objects.filter(by="ada", user=None).count() == 2
-
-
-@pytest.mark.parametrize("deadlocks", [verb.MAX_DEADLOCKS - 1, verb.MAX_DEADLOCKS])
-async def test_a_deadlock_with_a_worker_is_tried_again(monkeypatch, deadlocks):
-    ids = [(await add.aenqueue(number)).id for number in range(2)]
-    record, left = verb.record, [deadlocks]
-
-    def fail(*args):
-        done = record(*args)
-        if left[0]:
-            left[0] -= 1
-            cause = Exception()
-            cause.sqlstate = verb.DEADLOCK
-            raise OperationalError("deadlock detected") from cause
-        return done
-
-    monkeypatch.setattr(verb, "record", transaction.atomic(fail))
-    if deadlocks == verb.MAX_DEADLOCKS:
-        with pytest.raises(OperationalError):
-            await verb.aact_on_many(CANCEL, ids, CODE)
-        return
-    assert len((await verb.aact_on_many(CANCEL, ids, CODE)).done) == 2
-    assert {job.seq async for job in Job.objects.all()} == {2}, "each was done once"

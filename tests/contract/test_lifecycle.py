@@ -197,9 +197,9 @@ def test_a_task_s_own_statements_are_planned_as_usual(store):
 
     def look() -> None:
         with connection.cursor() as cursor:
-            for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+            for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "cpu_tuple_cost"):
                 cursor.execute(f"SHOW {setting}")
                 seen.append(cursor.fetchone()[0])
 
     end(started(new_job()), Status.SUCCESSFUL, writes=(look,))
-    assert seen == ["on", "on", "on"]
+    assert seen == ["on", "on", "on", "0.01"]

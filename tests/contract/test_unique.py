@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.tasks import task
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from jobs.lifecycle.retry import Arguments, retry, retrying
 from jobs.lifecycle.unique import MAX_KEY_LENGTH
 from jobs.models import Job, UniqueKey
 from jobs.status import Status
-from tests.contract.steps import end, started
+from tests.contract.steps import end, started, until_somebody_waits
 from tests.sample_tasks import add
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -157,7 +157,7 @@ def test_an_enqueue_that_waits_for_a_retry_gives_way_to_it(store):
         with transaction.atomic():
             retry(first.id)
             enqueueing = threads.submit(_enqueue_elsewhere)
-            _until_somebody_waits()
+            until_somebody_waits()
         assert enqueueing.result(10) == str(first.id)
 
 
@@ -169,7 +169,7 @@ def test_a_retry_with_other_arguments_waits_for_an_enqueue_that_is_not_yet_commi
         with transaction.atomic():
             second = bill.enqueue(8)
             retrying = threads.submit(_retry_elsewhere, first.id, 8)
-            _until_somebody_waits()
+            until_somebody_waits()
         with pytest.raises(UniqueKeyHeld, match=second.id):
             retrying.result(10)
     assert bill.enqueue(8).id == second.id
@@ -187,15 +187,6 @@ def _retry_elsewhere(job_id, customer):
         return verb.act(retrying(Arguments.of(bill, {"customer": customer})), job_id, CODE)
     finally:
         connections.close_all()
-
-
-def _until_somebody_waits():
-    with connection.cursor() as cursor:
-        for _ in range(10_000):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waits")
 
 
 @pytest.mark.parametrize("key", ["k" * (MAX_KEY_LENGTH + 1), "a\0b", "\ud800", 5, None])
