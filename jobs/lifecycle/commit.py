@@ -1,8 +1,10 @@
 """First SQL, then Redis: a verb's two halves, for callers in sync code and on a loop."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import transaction
@@ -17,6 +19,8 @@ type Write[R] = Callable[[], R]
 #: time that the job is pushed.
 type Tell[R] = Callable[[R], Awaitable[None]]
 
+_going_on: set[asyncio.Task[Any]] = set()
+
 
 def write_then_tell[R](write: Write[R], tell: Tell[R]) -> R:
     """Writes, and tells Redis once the surrounding transaction has committed."""
@@ -26,7 +30,17 @@ def write_then_tell[R](write: Write[R], tell: Tell[R]) -> R:
 
 
 async def awrite_then_tell[R](write: Write[R], tell: Tell[R]) -> R:
-    """See write_then_tell(). In sync code's transaction, as under async_to_sync, its commit is waited for too."""
+    """See write_then_tell(). In sync code's transaction, as under async_to_sync, its commit is waited for too.
+
+    Redis is told though the caller is cancelled meanwhile, as what a thread has begun is committed all the same.
+    """
+    both = asyncio.Task(_write_and_tell(write, tell), loop=asyncio.get_running_loop(), eager_start=True)
+    _going_on.add(both)
+    both.add_done_callback(_going_on.discard)
+    return await asyncio.shield(both)
+
+
+async def _write_and_tell[R](write: Write[R], tell: Tell[R]) -> R:
     written, is_committed = await sync_to_async(_write)(write, tell)
     if is_committed:
         await _tell(written, tell)

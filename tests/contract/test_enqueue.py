@@ -1,6 +1,7 @@
 """Enqueueing one, many and all at once, on both stores: accepted means stored."""
 
 import asyncio
+import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.broker import client
 from jobs.errors import InvalidArguments
-from jobs.lifecycle import insert, intake
+from jobs.lifecycle import enqueue, insert, intake
 from jobs.models import Event, Job
 from tests.claims import claim
 from tests.sample_tasks import add
@@ -35,6 +36,30 @@ async def claimed_from_sync_code() -> set[str]:
         return await claimed()
     finally:
         await client.close()
+
+
+async def test_workers_are_told_though_the_caller_went_away_during_the_transaction(monkeypatch):
+    began, go_on, told = threading.Event(), threading.Event(), asyncio.Event()
+    announce = enqueue.announce
+
+    def held_up(jobs):
+        began.set()
+        assert go_on.wait(5)
+        return insert.insert(jobs)
+
+    async def announcing(*args):
+        await announce(*args)
+        told.set()
+
+    monkeypatch.setattr(enqueue, "insert", held_up)
+    monkeypatch.setattr(enqueue, "announce", announcing)
+    asking = asyncio.create_task(add.aenqueue_many([{"a": 1}]))
+    await asyncio.to_thread(began.wait, 5)
+    asking.cancel()
+    await asyncio.wait({asking})
+    go_on.set()
+    await asyncio.wait_for(told.wait(), 5)
+    assert await claimed() == {str((await Job.objects.aget()).id)}
 
 
 async def test_calls_at_the_same_moment_share_a_transaction(monkeypatch):
