@@ -1,15 +1,13 @@
 """Fixtures that start the whole system in real processes: see tests/system.py."""
 
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.servers import FORGETFUL, Postgres, run_postgres
-from tests.system import Caller, System, running_system, sow
+from tests.system import Caller, System, running_system, short_folder, sow
 
 type Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -23,13 +21,8 @@ def seed(session_folder: Path) -> Path:
 
 @pytest.fixture
 def system(seed: Path) -> Iterator[System]:
-    """Under /tmp, as pytest's own folders are too deep for a unix socket."""
-    folder = Path(tempfile.mkdtemp(prefix="handoff-flow-", dir="/tmp"))
-    try:
-        with running_system(folder, seed) as system:
-            yield system
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with short_folder() as folder, running_system(folder, seed) as system:
+        yield system
 
 
 @pytest.fixture
@@ -41,13 +34,9 @@ def postgres_server() -> Iterator[Postgres]:
 
 @pytest.fixture
 def system_on_postgres(postgres_server: Postgres, tmp_path: Path) -> Iterator[System]:
-    folder = Path(tempfile.mkdtemp(prefix="handoff-flow-", dir="/tmp"))
     url = postgres_server.create_database()
-    try:
-        with running_system(folder, sow(tmp_path, url), url) as system:
-            yield system
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with short_folder() as folder, running_system(folder, sow(tmp_path, url), url) as system:
+        yield system
 
 
 @pytest.fixture

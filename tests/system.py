@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
@@ -157,6 +158,13 @@ def sow(folder: Path, database_url: str | None = None) -> Path:
     users = seed.call("-m", "tests.flow.sign_up", "ada", "eve", "--staff", "root")
     (folder / "users.json").write_text(users)
     return folder
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """Under /tmp, as pytest's own folders are too deep for a unix socket. Processes may still write when it goes."""
+    with tempfile.TemporaryDirectory(prefix="handoff-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 @contextmanager

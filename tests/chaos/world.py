@@ -137,11 +137,10 @@ class World:
 
     # The end
 
-    def history(self, settle_seconds: float) -> History:
-        """Once every job has ended, or the time is over: what happened."""
-        load = [sys.executable, "-m", "tests.chaos.load", str(settle_seconds)]
+    def held(self, reader: str, settle_seconds: float) -> Any:
+        """What the store holds once every job has ended, or the time is over, as that module prints it."""
         answer = subprocess.run(
-            load,
+            [sys.executable, "-m", reader, str(settle_seconds)],
             cwd=ROOT,
             env=self.system.env,
             capture_output=True,
@@ -149,8 +148,12 @@ class World:
             check=False,
         )
         assert answer.returncode == 0, answer.stderr.decode()
+        return json.loads(answer.stdout)
+
+    def history(self, settle_seconds: float) -> History:
+        """Once every job has ended, or the time is over: what happened."""
+        held = self.held("tests.chaos.load", settle_seconds)
         self._stop_all()
-        held: dict[str, Any] = json.loads(answer.stdout)
         rows = [Row(**{**row, "errors": tuple(row["errors"])}) for row in held["rows"]]
         return History(notes.read(self.notes_path), rows, [Event(**event) for event in held["events"]])
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from consumers import protocol
 from consumers.live import LiveConsumer
@@ -14,6 +15,14 @@ from tests.sockets import Socket
 @pytest.fixture
 async def owner():
     return await User.objects.acreate(username="ada")
+
+
+@pytest.fixture
+def session_key(owner):
+    """Of a browser in which the owner has signed in."""
+    browser = Client()
+    browser.force_login(owner)
+    return browser.cookies["sessionid"].value
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.test import Client
 from django.utils import timezone
 
 from consumers.routing import sockets
@@ -21,13 +20,6 @@ from tests.sockets import Socket
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EMBED = "https://blog.example"
-
-
-@pytest.fixture
-def session_key(owner):
-    client = Client()
-    client.force_login(owner)
-    return client.cookies["sessionid"].value
 
 
 @pytest.fixture

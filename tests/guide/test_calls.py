@@ -2,9 +2,7 @@
 
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from inspect import getmembers, isfunction, signature
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from handoff import Client, client, patience, verbs
-from tests.system import Caller, running_system
+from tests.system import Caller, running_system, short_folder
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "client.md").read_text()
@@ -25,8 +23,7 @@ TIME = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
 @pytest.fixture(scope="module")
 def ada(seed: Path) -> Iterator[Caller]:
     """Of one running system, for both pages."""
-    folder = Path(tempfile.mkdtemp(prefix="handoff-calls-", dir="/tmp"))
-    with running_system(folder, seed) as system:
+    with short_folder() as folder, running_system(folder, seed) as system:
         processes = [system.start_worker(), system.start_web()]
         caller = system.caller("ada")
         yield caller
@@ -34,7 +31,6 @@ def ada(seed: Path) -> Iterator[Caller]:
         for process in processes:
             process.kill()
             process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_examples_of_the_client_run_as_they_stand_there(ada, monkeypatch, tmp_path, capsys):

@@ -1,12 +1,9 @@
 """The short form, a part of the suite: some hundred cases, the same each time."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from tests.schema.fuzz import fuzz, fuzzed_system, signed_in
+from tests.system import short_folder
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -16,12 +13,8 @@ OPTIONS = ("--phases", "fuzzing,stateful", "--max-examples", "2", "--seed", "1",
 
 @pytest.fixture
 def system(seed):
-    folder = Path(tempfile.mkdtemp(prefix="handoff-schema-", dir="/tmp"))
-    try:
-        with fuzzed_system(folder, seed) as system:
-            yield system
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with short_folder() as folder, fuzzed_system(folder, seed) as system:
+        yield system
 
 
 def test_every_answer_is_as_the_document_says(system):

@@ -1,9 +1,6 @@
 """A run: clients listen while things break; at its end what each has heard is held against the database."""
 
-import json
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +12,6 @@ from tests.chaos import notes
 from tests.chaos.checker import AFTERMATH_SECONDS, percentile
 from tests.chaos.history import History
 from tests.chaos.world import Store, World, running_world
-from tests.system import ROOT
 from tests.torture.apps import MESSAGES
 from tests.torture.crowd import Crowd, Scale
 from tests.torture.record import Job, Truth
@@ -25,7 +21,6 @@ from tests.torture.webs import Webs
 SETTLE_SECONDS = 60.0
 #: And then everybody has heard of it; who sleeps long wakes up and comes back first.
 HEAR_SECONDS = 70.0
-READ_SECONDS = 60.0
 #: What docs/guarantees.md promises.
 MAX_AGE_SECONDS = 5.0
 
@@ -104,16 +99,8 @@ def run(world: World, breaks: Breaks, scale: Scale, seed: int) -> Verdict:
 
 def _truth(world: World) -> Truth:
     """What the database holds once every job has ended."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "tests.torture.load", str(SETTLE_SECONDS)],
-        cwd=ROOT,
-        env=world.system.env,
-        capture_output=True,
-        timeout=SETTLE_SECONDS + READ_SECONDS,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr.decode()
-    return {job["id"]: Job(job["owner"], job["events"]) for job in json.loads(answer.stdout)}
+    held = world.held("tests.torture.load", SETTLE_SECONDS)
+    return {job["id"]: Job(job["owner"], job["events"]) for job in held}
 
 
 @contextmanager
