@@ -84,6 +84,14 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@task(executor="process")
+def be_told_to_stop() -> int:
+    """Hears what all processes of a service hear when it is stopped; and so does the one that this one came from."""
+    for process in (os.getppid(), os.getpid()):
+        os.kill(process, signal.SIGTERM)
+    return os.getppid()
+
+
 @task(max_attempts=3, backoff=lambda _attempt, _error: timedelta(milliseconds=10))
 async def fail(message: str = "as asked") -> None:
     raise ValueError(message)

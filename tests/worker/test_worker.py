@@ -85,6 +85,12 @@ async def test_a_child_that_dies_is_a_failed_attempt():
     )
 
 
+async def test_a_child_goes_on_though_all_processes_are_told_to_stop():
+    first, second = [await run_to_end(sample_tasks.be_told_to_stop) for _ in range(2)]
+    assert (first.status, second.status) == (Status.SUCCESSFUL, Status.SUCCESSFUL), first.errors
+    assert first.return_value == second.return_value, "they come from the same process"
+
+
 async def test_a_failing_task_is_tried_again_until_its_attempts_are_used_up():
     job = await run_to_end(sample_tasks.fail, "as asked")
     assert (job.status, job.attempt, len(job.worker_ids)) == (Status.FAILED, 3, 3)
