@@ -24,9 +24,10 @@ class JobResult(TaskResult):  # type: ignore[misc, type-arg]  # the stubs don't 
         `timeout` is a timedelta or seconds; TimeoutError when it is over. Raises JobNotFound when the job is gone.
         """
         seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-        if not await ended(self.id, seconds):
-            raise TimeoutError(f"Job {self.id} has not ended within {seconds:g} s.")
+        has_ended = await ended(self.id, seconds)
         await self.arefresh()
+        if not (has_ended or self.is_finished):  # in no time nothing is heard, also of what ended long ago
+            raise TimeoutError(f"Job {self.id} has not ended within {seconds:g} s.")
         return self
 
 

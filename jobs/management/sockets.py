@@ -11,6 +11,8 @@ from websockets.frames import CloseCode, Frame
 
 from jobs.live.rate import Allowance
 
+#: How long a client may take to say what it wants, up to the end of the headers.
+REQUEST_SECONDS = 10.0
 #: How long a client may read nothing while more waits for it than the network takes.
 STALLED_SECONDS = 30.0
 #: How long it may take what was already sent, once the application is done with it.
@@ -49,7 +51,35 @@ class Impatient:
 
 
 class HttpProtocol(Impatient, HttpToolsProtocol):
-    pass
+    """Does not wait without end for who has connected and says nothing, or half of a request."""
+
+    _unasked: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_request()
+
+    def on_message_begin(self) -> None:
+        self._expect_request()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._expect_nothing()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def _expect_request(self) -> None:
+        """Between two requests, uvicorn itself ends a connection that is silent."""
+        self._expect_nothing()
+        self._unasked = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _expect_nothing(self) -> None:
+        if self._unasked:
+            self._unasked.cancel()
+            self._unasked = None
 
 
 class SocketProtocol(Impatient, WebSocketsSansIOProtocol):

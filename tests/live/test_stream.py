@@ -86,6 +86,11 @@ async def test_waiting_has_its_limit_and_leaves_nothing_behind(result):
     assert not hub.hub().listeners
 
 
+async def test_a_result_that_is_there_is_waited_for_in_no_time(result):
+    await run(result)
+    assert (await result.wait(0)).return_value == 3
+
+
 async def test_an_end_of_which_nobody_is_told_is_found(result, monkeypatch):
     monkeypatch.setattr(hub, "TAIL_CHECK_SECONDS", 0.05)
     async with aclosing(handoff.events(result.id, after=1)) as events:

@@ -122,7 +122,7 @@ async def serve():
         finally:
             writer.transport.abort()
 
-    opened.server, opened.owner = server, owner
+    opened.server, opened.owner, opened.address = server, owner, accepting.getsockname()
     yield opened
     await until(lambda: not server.server_state.connections)
     server.should_exit = True
@@ -185,6 +185,27 @@ async def test_a_handshake_that_is_none_is_refused_quietly(serve, caplog):
     async with serve(headers=f"X: {'y' * 10_000}\r\n") as (reader, _):
         assert b"400" in await reader.readline()
     assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /ws/v1/live HT", b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"])
+async def test_who_connects_and_does_not_ask_is_cut_off(serve, monkeypatch, sent):
+    monkeypatch.setattr(sockets, "REQUEST_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection(*serve.address)
+    writer.write(sent)
+    async with asyncio.timeout(5):
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+    writer.close()
+
+
+async def test_who_has_asked_may_be_silent(serve, monkeypatch):
+    monkeypatch.setattr(sockets, "REQUEST_SECONDS", 0.1)
+    async with serve() as (reader, writer):
+        assert b"101" in await reader.readuntil(b"\r\n\r\n")
+        with pytest.raises(TimeoutError):  # it is not cut off
+            await asyncio.wait_for(reader.read(1), 0.3)
+        writer.write(SAID_PING)
+        assert b"pong" in await reader.readuntil(b"}")
 
 
 async def test_what_the_handshake_said_is_not_kept_for_as_long_as_the_socket_is_open(serve):
