@@ -50,14 +50,15 @@ def as_problem(error: Exception) -> Problem:
 
 
 def log(request: HttpRequest, problem: Problem, error: Exception | None = None) -> None:
-    """One line for whoever looks for what the caller was told."""
+    """One line for whoever looks for what the caller was told. What the driver raised says more than Django's name for
+    it: DeadlockDetected, PoolTimeout."""
     logger.error(
         "%s %s got a %d (%s): %r",
         request.method,
         request.path,
         problem.kind.status,
         problem.members.get("correlation_id", problem.kind.slug),
-        error,
+        error and (error.__cause__ or error),
         exc_info=error if problem.kind is Kind.INTERNAL else None,
     )
 

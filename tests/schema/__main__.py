@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.schema.fuzz import Run, acting_for_another, fuzz, fuzzed_system, signed_in
+from tests.schema.fuzz import Run, acting_for_another, errors_in, fuzz, fuzzed_system, signed_in
 from tests.servers import run_postgres
 from tests.system import System, sow
 
@@ -30,15 +30,17 @@ def parsed() -> argparse.Namespace:
 
 
 def judge(store: str, options: argparse.Namespace) -> int:
-    """0 if all is as the document says."""
+    """0 if all is as the document says, and nothing went wrong inside."""
     with ExitStack() as stack:
         system = start(store, stack)
         began = time.monotonic()
         everybody = signed_in(system) | acting_for_another(system)
         asked = ("--max-examples", str(options.examples), "--seed", str(options.seed))
         runs = [told(run) for run in fuzz(system, everybody, *asked)]
-        seconds = time.monotonic() - began
-    cases, is_good = sum(run.cases for run in runs), all(run.is_good for run in runs)
+        seconds, errors = time.monotonic() - began, errors_in(system.log)
+    for line in errors:
+        print(line, flush=True)
+    cases, is_good = sum(run.cases for run in runs), all(run.is_good for run in runs) and not errors
     print(f"{store}: {'GOOD' if is_good else 'BAD'}, {cases} cases in {seconds:.0f} s.", flush=True)
     return 0 if is_good else 1
 

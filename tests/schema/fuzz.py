@@ -40,6 +40,13 @@ def fuzzed_system(folder: Path, seed: Path, database_url: str | None = None) -> 
         yield system
 
 
+def errors_in(log: str) -> list[str]:
+    """Lines that say that something went wrong inside, whatever was answered; tasks may fail of what a fuzzer thinks
+    up."""
+    lines = [line for line in log.splitlines() if '"level": "error"' in line or "Traceback" in line]
+    return [line for line in lines if '"logger": "django.tasks"' not in line]
+
+
 def signed_in(system: System) -> Identities:
     """With a token, with a session, and not at all."""
     users = json.loads((system.folder / "users.json").read_text())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.schema.fuzz import fuzz, fuzzed_system, signed_in
+from tests.schema.fuzz import errors_in, fuzz, fuzzed_system, signed_in
 from tests.system import short_folder
 
 pytestmark = pytest.mark.timeout(180)
@@ -22,3 +22,4 @@ def test_every_answer_is_as_the_document_says(system):
     bad = "\n".join(run.output for run in runs if not run.is_good)
     assert not bad, bad
     assert sum(run.cases for run in runs) >= MIN_CASES
+    assert not errors_in(system.log)
