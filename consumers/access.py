@@ -60,7 +60,7 @@ def identified(application: Application) -> Application:
             return await _turn_away(scope, receive, send, Close.NOT_SIGNED_IN)
         if not access.may(Permission.READ):
             return await _turn_away(scope, receive, send, Close.FORBIDDEN)
-        scope["access"] = access  # on the router's own copy; another would be kept as long as the socket
+        scope["access"] = access  # not on a copy, which would be kept for as long as the socket is open
         return await application(scope, receive, send)
 
     return identify

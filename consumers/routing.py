@@ -1,11 +1,13 @@
 """Which socket is where, and who may open it."""
 
-from channels.routing import URLRouter
-from django.urls import path, re_path
-
-from consumers.access import deny, guarded, identified
+from consumers.access import Receive, Scope, Send, deny, guarded, identified
+from consumers.asyncapi import ADDRESS
 from consumers.live import LiveConsumer
 
 live = guarded(identified(LiveConsumer.as_asgi()))
 
-sockets = URLRouter([path("ws/v1/live", live), re_path("", deny)])  # type: ignore[arg-type]
+
+async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
+    """In place of Channels' router, whose copy of the scope is kept for as long as the socket is open."""
+    application = live if scope["path"] == ADDRESS else deny
+    await application(scope, receive, send)

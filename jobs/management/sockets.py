@@ -85,6 +85,12 @@ class HttpProtocol(Impatient, HttpToolsProtocol):
 class SocketProtocol(Impatient, WebSocketsSansIOProtocol):
     """Refuses quietly what uvicorn would log a traceback of, or take without end."""
 
+    #: Some of uvicorn's: Python keeps up to 30 attributes in the object, and more in a dict of 1.5 KB for each socket.
+    __slots__ = (
+        "_allowance", "last_ping_rtt", "pending_ping_payload", "ping_interval", "ping_sent_at", "ping_timeout",
+        "ping_timer", "pong_timer", "request", "response", "scope",
+    )  # fmt: skip
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._allowance = Allowance(MAX_FRAMES, FRAMES_PER_SECOND)

@@ -216,6 +216,13 @@ async def test_what_the_handshake_said_is_not_kept_for_as_long_as_the_socket_is_
         assert [each.scope["headers"] for each in serve.server.server_state.connections] == [[]]
 
 
+async def test_a_connection_has_no_more_attributes_than_python_keeps_in_the_object(serve):
+    async with serve() as (reader, _):
+        assert b"101" in await reader.readuntil(b"\r\n\r\n")
+        [connection] = serve.server.server_state.connections
+        assert len(vars(connection)) <= 30
+
+
 async def test_events_on_their_way_to_who_is_cut_off_are_no_error(serve, caplog):
     gc.collect()
     async with serve() as (reader, writer):
