@@ -13,8 +13,17 @@ from django.http import parse_cookie
 
 from consumers.origin import is_trusted
 from consumers.protocol import SUBPROTOCOL, Close
-from jobs.access import Access, bearer_access, holds_token, is_embed, session_access, ticket_access
-from jobs.errors import BrokerUnavailable
+from jobs.access import (
+    OWNER_HEADER,
+    Access,
+    acting_for,
+    bearer_access,
+    holds_token,
+    is_embed,
+    session_access,
+    ticket_access,
+)
+from jobs.errors import BrokerUnavailable, MayNotActForOthers, UnknownOwner
 from jobs.models import Scope as Permission
 
 type Scope = MutableMapping[str, Any]
@@ -54,6 +63,8 @@ def identified(application: Application) -> Application:
     async def identify(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             access = await _access(scope)
+        except (MayNotActForOthers, UnknownOwner):
+            return await _turn_away(scope, receive, send, Close.FORBIDDEN)
         finally:
             await aclose_old_connections()  # no request ends here, which would close them
         if access is None:
@@ -67,6 +78,17 @@ def identified(application: Application) -> Application:
 
 
 async def _access(scope: Scope) -> Access | None:
+    """In the name of whom the socket is for. Raises MayNotActForOthers and UnknownOwner."""
+    access = await _own_access(scope)
+    owner = dict(scope["headers"]).get(OWNER_HEADER.lower().encode())
+    return (
+        access
+        if access is None or owner is None
+        else await acting_for(access, owner.decode(errors="replace"))
+    )
+
+
+async def _own_access(scope: Scope) -> Access | None:
     """By a ticket, by a token, or else by the session; but by a ticket alone for a page of another site."""
     headers = dict(scope["headers"])
     query = scope.get("query_string", b"").decode("latin-1")

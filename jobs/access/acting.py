@@ -8,6 +8,9 @@ from jobs.access.access import Access
 from jobs.errors import MayNotActForOthers, UnknownOwner
 from jobs.models import Scope
 
+#: By this header an API token that may act for others says for whom: a username, in UTF-8.
+OWNER_HEADER = "Handoff-Owner"
+
 
 async def acting_for(access: Access, username: str) -> Access:
     """The same access in another user's name; never with staff powers, whoever that is.

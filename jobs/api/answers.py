@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from jobs.api.auth import OWNER_HEADER
+from jobs.access import OWNER_HEADER
 from jobs.api.problems import Kind, Problem, problem_answer
 
 #: The headers that say so: what one asker gets is not for another.

@@ -9,15 +9,21 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from ninja.security.base import AuthBase
 
-from jobs.access import EVERYTHING, Access, acting_for, bearer_access, holds_token, is_embed
+from jobs.access import (
+    EVERYTHING,
+    OWNER_HEADER,
+    Access,
+    acting_for,
+    bearer_access,
+    holds_token,
+    is_embed,
+)
 from jobs.access.job_token import PREFIX as JOB_TOKEN
 from jobs.api.exceptions import scope_missing, unauthenticated
 from jobs.api.problems import Kind, Problem
 from jobs.models import Scope
 
 SAFE_METHODS = ("GET", "HEAD")
-#: By this header an API token that may act for others says for whom: a username, in UTF-8.
-OWNER_HEADER = "Handoff-Owner"
 
 
 class ApiRequest(HttpRequest):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jobs.api.auth import OWNER_HEADER
+from jobs.access import OWNER_HEADER
 from jobs.api.repeats import PATTERN
 from jobs.api.schemas.base import MAX_SEQ
 

@@ -5,7 +5,8 @@ from typing import Any
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from jobs.api.auth import OWNER_HEADER, SAFE_METHODS, BearerToken, JobToken, SessionCookie
+from jobs.access import OWNER_HEADER
+from jobs.api.auth import SAFE_METHODS, BearerToken, JobToken, SessionCookie
 from jobs.api.headers import parameter
 
 OWNER_PARAMETER = parameter(OWNER_HEADER, "Username for whom an API token acts that may act for others.")

@@ -94,6 +94,33 @@ async def test_a_program_says_who_it_is_by_its_api_token():
     await socket.close()
 
 
+async def service_socket(name, *, may_act):
+    service = await User.objects.acreate(username="service", is_staff=True)
+    _, token = await sync_to_async(ApiToken.issue)(
+        owner=service, name="test", scopes=[Scope.READ], may_act_for_others=may_act
+    )
+    shown = (b"authorization", f"Bearer {token}".encode()), (b"handoff-owner", name.encode())
+    socket = Socket(sockets, headers=[(b"host", b"127.0.0.1"), *shown])
+    await socket.open()
+    return socket
+
+
+async def test_a_service_watches_in_the_name_of_whom_it_acts_for():
+    ada = await User.objects.acreate(username="ada")
+    job = await add.using(owner=ada).aenqueue(1)
+    socket = await service_socket("ada", may_act=True)
+    await socket.say(type="subscribe", topic=f"job:{job.id}")
+    assert (await socket.hear())["type"] == "snapshot"
+    await socket.close()
+
+
+@pytest.mark.parametrize("name, may_act", [("nobody", True), ("service", False)])
+async def test_who_may_not_act_for_somebody_watches_nothing(name, may_act):
+    socket = await service_socket(name, may_act=may_act)
+    assert await socket.close_code() == 4403
+    await socket.end()
+
+
 async def test_a_wrong_token_is_nobody_even_with_a_session():
     headers = [(b"host", b"127.0.0.1"), (b"authorization", b"Bearer handoff_wrong")]
     socket = Socket(sockets, headers=headers)
