@@ -6,8 +6,8 @@ from handoff.problem import Problem
 
 #: The server or a proxy before it is busy or away.
 PASSING = frozenset({429, 502, 503, 504})
-#: ... and has done nothing: what could not be counted, or has no database, is not stored.
-UNDONE = frozenset({429, 503})
+#: ... and has done nothing. A database that is away may have done it before.
+UNDONE = frozenset({429})
 #: The request never left.
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 

@@ -142,7 +142,7 @@ _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
     UnknownQueue: _says(Kind.NOT_FOUND),
     UniqueKeyHeld: _says(Kind.UNIQUE_KEY_HELD),
     BrokerUnavailable: lambda _: _unavailable("Redis does not answer"),
-    OperationalError: lambda _: _unavailable("Nothing was stored"),
-    InterfaceError: lambda _: _unavailable("Nothing was stored"),
+    OperationalError: lambda _: _unavailable("The database does not answer"),
+    InterfaceError: lambda _: _unavailable("The database does not answer"),
     Exception: lambda _: internal(),
 }

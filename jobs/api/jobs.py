@@ -24,13 +24,14 @@ from jobs.api.submission import job_of, store
 from jobs.api.traces import traceparent_of
 from jobs.api.turns import turns
 from jobs.api.waiting import applied, has_changed, has_ended, wait_of
+from jobs.errors import JobNotFound
 from jobs.events.shapes import job_json
 from jobs.lifecycle.once import answer_to
 from jobs.lifecycle.prioritize import aprioritize
 from jobs.models import Scope
 from jobs.models.shown import ShownJob, show
 from jobs.status import Status
-from jobs.store import StoreThread
+from jobs.store import STORE_ERRORS, StoreThread
 
 router = Router(tags=["jobs"])
 router.add_decorator(gives_json, mode="view")
@@ -72,10 +73,18 @@ async def submit_job(request: ApiRequest) -> HttpResponse:
 async def _answer(request: ApiRequest, body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
     """The result if it is there in the time that the caller would wait, else where it will be."""
     headers = {"Location": body["links"]["self"], **headers}
-    if wait_of(request) and await has_ended(request, UUID(body["id"])):
-        ended = await find_job(request, UUID(body["id"]))
+    if wait_of(request) and (ended := await _ended(request, UUID(body["id"]))):
         return applied(request, json_answer(shown(ended, request), 200, headers))
     return applied(request, json_answer(body, 202, headers))
+
+
+async def _ended(request: ApiRequest, job_id: UUID) -> ShownJob | None:
+    """The job once it has ended. None: not in time, or it can't be told, as while the database is away. A problem would
+    have the caller submit again what is stored."""
+    try:
+        return await find_job(request, job_id) if await has_ended(request, job_id) else None
+    except (JobNotFound, Problem, *STORE_ERRORS):
+        return None
 
 
 @router.api_operation(

@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 
-from jobs.api import sse, waiting
+from jobs.api import jobs, sse, waiting
+from jobs.errors import JobNotFound
 from jobs.lifecycle.finish import finish
 from jobs.lifecycle.retry import aretry
 from jobs.lifecycle.start import start
@@ -173,6 +175,17 @@ async def test_a_poll_waits_for_a_change_or_for_the_end(ada, job, ends):
     answer = await polling
     assert (answer.status_code, answer.json()["status"]) == (200, "successful" if ends else "running")
     assert answer.headers["Preference-Applied"] == "wait=10"
+
+
+@pytest.mark.parametrize("trouble", [OperationalError, JobNotFound])
+async def test_a_stored_job_is_accepted_though_its_end_can_t_be_looked_at(ada, monkeypatch, trouble):
+    async def fails(*_):
+        raise trouble
+
+    monkeypatch.setattr(jobs, "has_ended", fails)
+    answer = await submitted(ada, prefer="wait=10")
+    assert (answer.status_code, answer.json()["status"]) == (202, "ready")
+    assert await Job.objects.acount() == 1
 
 
 async def test_a_poll_that_nothing_changed_for_says_so(ada, job, monkeypatch):
