@@ -1,5 +1,6 @@
 """`/jobs/actions`: one verb for all jobs that match a filter."""
 
+import logging
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,9 @@ from jobs.lifecycle.audit import By
 from jobs.lifecycle.verb import Result, aact_on_many, rehearse
 from jobs.models import Scope
 from jobs.models.search import LAST, Search
+from jobs.store import STORE_ERRORS
+
+logger = logging.getLogger(__name__)
 
 router = Router(tags=["jobs"])
 router.add_decorator(gives_json, mode="view")
@@ -54,11 +58,23 @@ async def _walk(bulk: Bulk, search: Search, by: By) -> tuple[list[dict[str, Any]
     following: UUID | None = search.before
     for _ in range(MAX_PAGES):
         here = replace(search, before=following or LAST)
-        ids, following = await sync_to_async(here.ids)(min(MAX_BATCH, bulk.max - len(items)))
-        items += _items(await _act(bulk, ids, by))
+        try:
+            more, following = await _page(bulk, here, bulk.max - len(items), by)
+        except STORE_ERRORS as error:
+            if not items:
+                raise
+            # What the pages before did is committed, and a 503 would say that nothing is.
+            logger.warning("An action ends after %d jobs: %r", len(items), error.__cause__ or error)
+            break
+        items += more
         if following is None or len(items) >= bulk.max:
             break
     return items, following
+
+
+async def _page(bulk: Bulk, here: Search, most: int, by: By) -> tuple[list[dict[str, Any]], UUID | None]:
+    ids, following = await sync_to_async(here.ids)(min(MAX_BATCH, most))
+    return _items(await _act(bulk, ids, by)), following
 
 
 async def _act(bulk: Bulk, ids: list[UUID], by: By) -> Result:

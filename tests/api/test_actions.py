@@ -2,9 +2,11 @@
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 
 from jobs.api import actions
 from jobs.lifecycle.cancel import cancel
+from jobs.lifecycle.verb import aact_on_many
 from jobs.models import ApiToken, AuditRecord, Job, Scope
 from tests.api.conftest import Caller
 from tests.sample_tasks import add, note
@@ -46,6 +48,29 @@ async def test_so_many_are_done_and_no_more_and_the_rest_with_the_cursor(ada, jo
     assert [item["id"] for item in first["items"]] == [jobs[4], jobs[3], jobs[2]]
     rest = (await ada.post(PATH, {**asked, "cursor": first["next"]})).json()
     assert ([item["outcome"] for item in rest["items"]], rest["next"]) == (["priority 0 → 9"], None)
+
+
+async def test_an_action_that_the_database_breaks_off_says_what_it_did_and_where_to_go_on(
+    ada, jobs, monkeypatch
+):
+    monkeypatch.setattr(actions, "MAX_BATCH", 2)
+    asked = {"action": "cancel", "filter": {"task": add.public_name}}
+    calls = 0
+
+    async def break_off(*args):
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OperationalError("the connection is lost")
+        return await aact_on_many(*args)
+
+    monkeypatch.setattr(actions, "aact_on_many", break_off)
+    first = (await ada.post(PATH, asked)).json()
+    assert [item["id"] for item in first["items"]] == [jobs[4], jobs[3]]
+    rest = (await ada.post(PATH, {**asked, "cursor": first["next"]})).json()
+    assert [item["id"] for item in rest["items"]] == [jobs[2], jobs[1], jobs[0]]
+    calls = 1
+    assert (await ada.post(PATH, asked)).status_code == 503, "nothing was done"
 
 
 @pytest.mark.parametrize(
