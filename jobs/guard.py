@@ -72,7 +72,7 @@ def parse_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
 
 def check_url(url: httpx.URL, *, allowed: Collection[str]) -> None:
     """Raises UrlRefused unless `url` is https on a port for it, without credentials; `allowed` may also be http."""
-    if not url.host:
+    if not url.host or "%" in host_of(url):  # of a name, httpx quotes what none has
         raise UrlRefused(f"Expected a URL such as https://api.example.com/items, got {str(url)[:200]!r}.")
     if url.userinfo:
         raise UrlRefused("The URL holds a user name or password; they would end up in logs. Take them out.")

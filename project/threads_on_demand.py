@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from asgiref.sync import SyncToAsync, sync_to_async
-from django.core.exceptions import RequestAborted
+from django.core.exceptions import BadRequest, RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
@@ -34,6 +34,15 @@ class ThreadsOnDemand(ASGIHandler):
         if getattr(method, "__func__", None) is CsrfViewMiddleware.process_view:
             return _csrf_check(method)
         return super().adapt_method_mode(is_async, method, *args, **named)
+
+    def create_request(self, scope: Any, body_file: Any) -> Any:
+        """A content type that Django can't read is one that nobody takes: it would be a 500 outside of everything."""
+        try:
+            return super().create_request(scope, body_file)
+        except BadRequest:
+            others = [header for header in scope["headers"] if header[0] != b"content-type"]
+            headers = [*others, (b"content-type", b"unreadable")]
+            return super().create_request({**scope, "headers": headers}, body_file)
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """As Django's, step by step; see there."""

@@ -78,6 +78,7 @@ def test_an_ipv4_address_hidden_in_an_ipv6_one_is_never_public(address: Address)
         ("/items", "Expected a URL such as"),
         ("", "Expected a URL such as"),
         ("https:///items", "Expected a URL such as"),
+        ("https://api example.com/", "Expected a URL such as"),
         ("https://user:secret@api.example.com/", "holds a user name or password"),
         ("https://user@api.example.com/", "holds a user name or password"),
         ("https://api.example.com:22/", "Port 22 is not for web APIs"),

@@ -38,7 +38,7 @@ MAX_PAGES = 50
     "/jobs/actions",
     auth=needs(Scope.WRITE),
     response={200: BulkOut},
-    openapi_extra=takes(JSON, reference("Bulk")) | refuses(400, 413, 415, 422),
+    openapi_extra=takes(JSON, reference("Bulk")) | refuses(415),
 )
 async def act_on_jobs(request: ApiRequest) -> HttpResponse:
     """Does it to the jobs that match, the newest first, in transactions of at most 500."""

@@ -76,7 +76,7 @@ class Batch:
         traceparent="W3C trace context; the tasks get it.",
     )
     | tells("Preference-Applied", "RateLimit", "RateLimit-Policy", status=202)
-    | refuses(400, 403, 409, 413, 415, 422, 429),
+    | refuses(409, 415, 429),
 )
 async def submit_batch(request: ApiRequest) -> HttpResponse:
     """Accepts many jobs at once: all of them, or with `Prefer: handling=lenient` those that fit."""

@@ -40,7 +40,7 @@ router.add_decorator(gives("application/json", sse.MEDIA_TYPE), mode="view")
         Prefer="`wait=N`: answer once there are events, or after N seconds.",
     )
     | tells("Link", "Preference-Applied")
-    | refuses(404, 422),
+    | refuses(404),
 )
 async def list_events(
     request: ApiRequest, job_id: UUID, after: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None

@@ -34,7 +34,7 @@ POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
     | hears(If_None_Match="The ETag of the file that the caller has; if it is still that one, a 304.")
     | tells("ETag", "Content-Disposition")
     | tells("ETag", status=304)
-    | refuses(404, 422),
+    | refuses(404, 412),
 )
 async def download_file(
     request: ApiRequest, job_id: UUID, name: str, inline: Annotated[bool, Query()] = False

@@ -52,7 +52,7 @@ reads = StoreThread(threads=4)
     )
     | tells("Location", "Preference-Applied", "RateLimit", "RateLimit-Policy")
     | tells("Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", status=202)
-    | refuses(400, 403, 409, 413, 415, 422, 429),
+    | refuses(409, 415, 429),
 )
 async def submit_job(request: ApiRequest) -> HttpResponse:
     """Accepts a job: it is stored for good when the answer comes, and its address is in Location.
@@ -92,7 +92,7 @@ async def _ended(request: ApiRequest, job_id: UUID) -> ShownJob | None:
     "/jobs",
     auth=needs(Scope.READ),
     response=JobsOut,
-    openapi_extra=tells("Link") | refuses(422),
+    openapi_extra=tells("Link"),
 )
 async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpResponse:
     """Your jobs, newest first; staff see everybody's. Follow `next` until it is null: a page may have few jobs, or
@@ -108,7 +108,6 @@ async def list_jobs(request: ApiRequest, listing: Query[Listing]) -> HttpRespons
     "/jobs/counts",
     auth=needs(Scope.READ),
     response=CountsOut,
-    openapi_extra=refuses(422),
 )
 async def count_jobs(request: ApiRequest, which: Query[Filter]) -> HttpResponse:
     """How many jobs there are by status: of the newest 10,000 that wait or run, and of the newest 10,000 that have
@@ -132,7 +131,7 @@ async def count_jobs(request: ApiRequest, which: Query[Filter]) -> HttpResponse:
     )
     | tells("ETag", "Preference-Applied")
     | tells("ETag", "Preference-Applied", status=304)
-    | refuses(404),
+    | refuses(404, 412),
 )
 async def get_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """One job. Its ETag changes with every event and file; send it as If-None-Match to poll cheaply.
@@ -171,7 +170,7 @@ def _unless_known(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     "/jobs/{uuid:job_id}",
     auth=needs(Scope.WRITE),
     response={200: JobOut},
-    openapi_extra=takes(JSON, Change.model_json_schema()) | refuses(400, 404, 409, 413, 415, 422),
+    openapi_extra=takes(JSON, Change.model_json_schema()) | refuses(404, 409, 415),
 )
 async def change_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """Gives a job that waits another priority; it keeps its age."""

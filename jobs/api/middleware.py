@@ -14,6 +14,7 @@ PREFIX = "/api/"
 DETAILS = {
     Kind.MALFORMED: "The request was refused as malformed; look at its Host header and its encoding.",
     Kind.NOT_FOUND: "There is nothing at this address; all addresses are in /api/v1/openapi.json.",
+    Kind.PRECONDITION_FAILED: "Ask without If-Match, and look at the ETag.",
     Kind.METHOD_NOT_ALLOWED: "Use one of the methods that the Allow header lists.",
 }
 

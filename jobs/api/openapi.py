@@ -18,8 +18,9 @@ from jobs.api.problems import MEDIA_TYPE
 from jobs.api.schemas.problem import ProblemOut
 from jobs.api.security import Document
 
-#: Any operation may answer so.
-EVERYWHERE = (401, 403, 405, 406, 500, 503)
+#: Any operation may answer so: 400 to a token in its address, 413 to a body that it does not even read, 422 to the name
+#: of nobody for whom to act.
+EVERYWHERE = (400, 401, 403, 405, 406, 413, 422, 500, 503)
 #: Headers of problems, by status.
 OF_PROBLEMS = {
     401: ("WWW-Authenticate",),

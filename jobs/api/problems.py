@@ -36,6 +36,7 @@ class Kind(Enum):
     IN_PROGRESS = "in-progress", 409, "The request with this Idempotency-Key is still being answered"
     TOO_MANY_WEBHOOKS = "too-many-webhooks", 409, "You have as many webhooks as one may have"
     WEBHOOK_DISABLED = "webhook-disabled", 409, "The webhook is disabled"
+    PRECONDITION_FAILED = "precondition-failed", 412, "It is not in the state that the request names"
     BODY_TOO_LARGE = "body-too-large", 413, "The body is too large"
     FILE_TOO_LARGE = "file-too-large", 413, "The file is too large"
     ARGUMENTS_TOO_LARGE = "arguments-too-large", 413, "The arguments are too large"
@@ -70,6 +71,7 @@ BY_STATUS = {
     403: Kind.FORBIDDEN,
     404: Kind.NOT_FOUND,
     405: Kind.METHOD_NOT_ALLOWED,
+    412: Kind.PRECONDITION_FAILED,
     413: Kind.BODY_TOO_LARGE,
     500: Kind.INTERNAL,
     503: Kind.UNAVAILABLE,

@@ -48,7 +48,7 @@ class TicketOut(Shown):
     "/jobs/{uuid:job_id}/tokens",
     auth=needs(Scope.READ),
     response={201: JobTokenOut},
-    openapi_extra=takes(JSON, JobTokenIn.model_json_schema()) | refuses(400, 404, 413, 415, 422),
+    openapi_extra=takes(JSON, JobTokenIn.model_json_schema()) | refuses(404, 415),
 )
 async def issue_job_token(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """A short-lived token for this job alone, for a page that has no session."""
@@ -68,9 +68,7 @@ async def issue_job_token(request: ApiRequest, job_id: UUID) -> HttpResponse:
     return json_answer(body, 201)
 
 
-@router.post(
-    "/tickets", auth=needs(Scope.READ, or_job_token=True), response={201: TicketOut}, openapi_extra=refuses()
-)
+@router.post("/tickets", auth=needs(Scope.READ, or_job_token=True), response={201: TicketOut})
 async def issue_socket_ticket(request: ApiRequest) -> HttpResponse:
     """A ticket that opens one WebSocket within 30 seconds. It stays open while what was shown here is good."""
     plaintext, expires_at = await issue_ticket(request.access)

@@ -27,7 +27,7 @@ FORM = {
     "/uploads",
     auth=needs(Scope.WRITE),
     response={201: UploadOut},
-    openapi_extra=takes(MULTIPART, FORM) | refuses(400, 403, 413, 415, 422),
+    openapi_extra=takes(MULTIPART, FORM) | refuses(415),
 )
 async def upload_file(request: ApiRequest) -> HttpResponse:
     """Keeps a file; pass its id to a task that takes an upload."""

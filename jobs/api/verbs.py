@@ -26,7 +26,7 @@ router.add_decorator(gives_json, mode="view")
     "/jobs/{uuid:job_id}/cancellation",
     auth=needs(Scope.CANCEL, or_job_token=True),
     response={200: JobOut},
-    openapi_extra=refuses(403, 404, 409),
+    openapi_extra=refuses(404, 409),
 )
 async def cancel_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """A job that waits has ended as cancelled when the answer comes; one that runs is told, and ends soon after."""
@@ -41,7 +41,7 @@ async def cancel_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     response={202: JobOut},
     openapi_extra=takes(JSON, Retrial.model_json_schema(), required=False)
     | tells("Location", status=202)
-    | refuses(400, 403, 404, 409, 413, 415, 422),
+    | refuses(404, 409, 415),
 )
 async def retry_job(request: ApiRequest, job_id: UUID) -> HttpResponse:
     """Makes a job that has ended ready again, with an attempt more if it has used all; with other `args` if some

@@ -49,7 +49,7 @@ DELIVERIES = f"{WEBHOOK}/deliveries"
     response={201: WebhookWithSecretOut},
     openapi_extra=takes(JSON, WebhookGiven.model_json_schema())
     | tells("Location", status=201)
-    | refuses(400, 403, 409, 413, 415, 422),
+    | refuses(409, 415),
 )
 async def register_webhook(request: ApiRequest) -> HttpResponse:
     """Registers a URL. The secret in the answer verifies what it will be told, and can't be had again."""
@@ -77,7 +77,7 @@ def _store(webhook: WebhookEndpoint) -> None:
     "/webhooks",
     auth=needs(Scope.READ),
     response=WebhooksOut,
-    openapi_extra=tells("Link") | refuses(422),
+    openapi_extra=tells("Link"),
 )
 async def list_webhooks(request: ApiRequest, page: Query[Page]) -> HttpResponse:
     """Your webhooks, newest first; staff see everybody's."""
@@ -98,7 +98,7 @@ async def get_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     WEBHOOK,
     auth=needs(Scope.WRITE),
     response=WebhookOut,
-    openapi_extra=takes(JSON, WebhookChange.model_json_schema()) | refuses(400, 403, 404, 413, 415, 422),
+    openapi_extra=takes(JSON, WebhookChange.model_json_schema()) | refuses(404, 415),
 )
 async def change_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     """Changes what the body names. Enabled anew, a webhook is told of the jobs that end from then on."""
@@ -120,7 +120,7 @@ def _apply(change: WebhookChange, webhook: WebhookEndpoint) -> None:
         webhook.disable("Disabled by hand.")
 
 
-@router.delete(WEBHOOK, auth=needs(Scope.WRITE), response={204: None}, openapi_extra=refuses(403, 404))
+@router.delete(WEBHOOK, auth=needs(Scope.WRITE), response={204: None}, openapi_extra=refuses(404))
 async def delete_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     """Deletes it with its deliveries; those that wait are not sent."""
     webhook = await _find(request, webhook_id)
@@ -132,7 +132,7 @@ async def delete_webhook(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     f"{WEBHOOK}/secrets",
     auth=needs(Scope.WRITE),
     response={201: WebhookSecretOut},
-    openapi_extra=refuses(403, 404),
+    openapi_extra=refuses(404),
 )
 async def change_secret(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     """Gives it a new secret. For 24 hours each delivery is signed with the one before it too."""
@@ -145,7 +145,7 @@ async def change_secret(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
     DELIVERIES,
     auth=needs(Scope.READ),
     response=DeliveriesOut,
-    openapi_extra=tells("Link") | refuses(404, 422),
+    openapi_extra=tells("Link") | refuses(404),
 )
 async def list_deliveries(request: ApiRequest, webhook_id: UUID, page: Query[Page]) -> HttpResponse:
     """What it was told and is to be told, newest first, with every try."""
@@ -159,7 +159,7 @@ async def list_deliveries(request: ApiRequest, webhook_id: UUID, page: Query[Pag
     f"{DELIVERIES}/{{uuid:delivery_id}}/redeliveries",
     auth=needs(Scope.WRITE),
     response={202: DeliveryOut},
-    openapi_extra=refuses(403, 404, 409),
+    openapi_extra=refuses(404, 409),
 )
 async def redeliver_delivery(request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     """Has a delivery sent once more, now, under the same id, whether it arrived before or not."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,14 @@ def _record(by: By, action: Action, now: datetime, **what: Any) -> AuditRecord:
         via=by.via,
         token_id=by.token_id,
         token_name=by.token_name,
-        address=by.address,
+        address=_address(by.address),
         **what,
     )
+
+
+def _address(text: str | None) -> str | None:
+    """None for what is none: a proxy may pass on what its client wrote, and PostgreSQL takes addresses alone."""
+    try:
+        return text and str(ip_address(text))
+    except ValueError:
+        return None

@@ -162,6 +162,14 @@ async def test_a_body_of_another_content_type_is_a_415(ada):
     assert answer.headers["Accept"] == "application/json"
 
 
+@pytest.mark.parametrize("content_type", ["application/json; a*=utf-99''x", "x" * 20_000])
+async def test_a_content_type_that_cannot_be_read_is_one_that_nobody_takes(ada, content_type):
+    await refused(
+        await ada.post("/api/v1/jobs", b"{}", content_type=content_type), 415, "unsupported-media-type"
+    )
+    assert (await ada.get("/api/v1/jobs", content_type=content_type)).status_code == 200
+
+
 async def test_a_packed_body_is_a_415_that_says_so(ada):
     body = gzip.compress(json.dumps({"task": ADD, "args": {"a": 1}}).encode())
     answer = await ada.post("/api/v1/jobs", body, content_type="application/json", content_encoding="gzip")

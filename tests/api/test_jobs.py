@@ -56,6 +56,8 @@ async def test_a_job_is_shown_with_an_etag_that_saves_the_next_answer(ada, job_o
     await Job.objects.filter(id=job_of_ada.id).aupdate(seq=2)
     changed = await ada.get(path, if_none_match=first.headers["ETag"])
     assert changed.status_code == 200
+    other = await ada.get(path, if_match=first.headers["ETag"])
+    assert (other.status_code, other.json()["type"]) == (412, "/docs/problems#precondition-failed")
 
 
 async def test_a_new_file_changes_the_etag_of_its_job(ada, job_of_ada):

@@ -89,6 +89,15 @@ async def test_many_are_done_in_one_go_and_a_rehearsal_says_the_same_and_does_no
     assert {record.job_id: record.outcome async for record in audit} == done
 
 
+@pytest.mark.parametrize(
+    "given, kept", [("2001:db8::1", "2001:db8::1"), ("unknown", None), ("x" * 300, None)]
+)
+def test_the_audit_keeps_no_address_that_is_none(given, kept):
+    """A proxy may pass on what its client wrote into X-Forwarded-For."""
+    promote(job_in(Status.DEFERRED).id, by=By(address=given))
+    assert AuditRecord.objects.get().address == kept
+
+
 def test_one_that_is_refused_leaves_nothing():
     job = job_in(Status.RUNNING)
     for refused in (lambda: promote(job.id), lambda: prioritize(job.id, 1), lambda: retry(job.id)):
