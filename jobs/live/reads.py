@@ -8,10 +8,12 @@ from uuid import UUID
 
 from django.db.models import Max, Q
 
+from jobs.access import Access
 from jobs.events import log
 from jobs.events.shapes import event_json, job_json
 from jobs.models import Event, EventKind, Job
 from jobs.models.job import JobQuerySet
+from jobs.models.shown import show
 from jobs.status import ENDED
 
 #: A transaction that ends jobs commits within this, and processes' clocks differ by less.
@@ -25,10 +27,12 @@ type Json = dict[str, Any]
 type Seqs = dict[UUID, int]
 
 
-def job_of(jobs: JobQuerySet, job_id: UUID) -> Json | None:
+def job_of(access: Access | None, job_id: UUID) -> Json | None:
     """The job's JSON; None if it is not among those that may be seen."""
-    job = jobs.full().filter(id=job_id).first()
-    return None if job is None else job_json(job)
+    for job in show([job_id]):
+        if access is None or access.may_see(job):
+            return job_json(job)
+    return None
 
 
 def events_after(job_id: UUID, seq: int) -> list[Json]:
@@ -56,8 +60,8 @@ def last_ends(job_ids: Sequence[UUID], before: datetime) -> Seqs:
 
 
 def newest_jobs(jobs: JobQuerySet, owner_id: Any) -> list[Json]:
-    rows = jobs.filter(owner_id=owner_id).order_by("-id").full()[:MAX_FEED_JOBS]
-    return [job_json(job) for job in rows]
+    ids = jobs.filter(owner_id=owner_id).order_by("-id").values_list("id", flat=True)
+    return [job_json(job) for job in show(ids[:MAX_FEED_JOBS])]
 
 
 class Changes(NamedTuple):

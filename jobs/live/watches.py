@@ -108,7 +108,7 @@ class JobWatch(Watch[JobFeed]):
         return self._state("snapshot" if self.after in (None, job["seq"]) else "reset", job)
 
     async def _job(self) -> dict[str, Any]:
-        job = await self.hub.read(reads.job_of, self._jobs(), self.job_id)
+        job = await self.hub.read(reads.job_of, self.access, self.job_id)
         if job is None:
             raise NotFound
         return job
