@@ -8,7 +8,9 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from jobs.broker.calls import Call
 from jobs.lifecycle import verb
+from jobs.lifecycle.adopt import adopt, adopted
 from jobs.lifecycle.audit import CODE
 from jobs.lifecycle.cancel import CANCEL
 from jobs.lifecycle.enqueue import enqueue
@@ -140,6 +142,13 @@ def test_a_claimed_job_that_is_not_ready_and_that_somebody_holds_is_put_off_and_
     assert [job.id for job in began.jobs] == [prompt.id]
     assert [(each.job.id, each.pause) for each in began.put_off] == [(late.id, HELD_PAUSE)]
     assert started(late).attempt == 1
+
+
+def test_two_workers_that_have_the_same_calls_of_arq_clients_store_them_in_one_order():
+    call = Call(f=add.module_path, a=[1], k={}, et=1000)
+    rows = [adopted(add, call, arq_id=name, queue="default") for name in "cadb"]
+    stored_in_turn = [event.job_id for event in adopt(rows)]
+    assert stored_in_turn == [job.id for job in Job.objects.order_by("arq_id")]
 
 
 keyed = add.using(unique_key=lambda a: f"key {a}")
