@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
+from django.utils import timezone
 
 from jobs.api import jobs, sse, waiting
 from jobs.errors import JobNotFound
@@ -15,7 +16,7 @@ from jobs.lifecycle.retry import aretry
 from jobs.lifecycle.start import start
 from jobs.live import hub
 from jobs.live.listener import Listener
-from jobs.models import Job
+from jobs.models import ApiToken, Job
 from tests.consumers.steps import do, success, until
 
 STREAM = {"accept": "text/event-stream"}
@@ -126,11 +127,28 @@ async def test_the_head_of_a_stream_comes_without_waiting_for_the_job(ada, job):
     assert not hub.hub().listeners
 
 
-async def test_a_list_and_a_stream_of_events_are_not_taken_for_each_other(ada, job):
+async def test_a_stream_ends_with_what_it_was_asked_for_by(ada, job, monkeypatch):
+    monkeypatch.setattr(hub, "ACCESS_CHECK_SECONDS", 0.05)
+    for query in ("", "?after=1"):
+        streaming = asyncio.create_task(ada.get(job["links"]["events"] + query, **STREAM))
+        await until(listened)
+        await ApiToken.objects.aupdate(revoked_at=timezone.now())
+        assert (await streaming).status_code == 200
+        assert (await ada.get(job["links"]["events"], **STREAM)).status_code == 401
+        await ApiToken.objects.aupdate(revoked_at=None)
+
+
+async def test_who_has_too_many_streams_is_told_so_and_does_not_wait(ada, job, monkeypatch):
+    monkeypatch.setattr(hub, "MAX_LISTENERS", 1)
+    streaming = asyncio.create_task(ada.get(job["links"]["events"], **STREAM))
+    await until(listened)
+    [(id_, event, data)] = messages(await ada.get(job["links"]["events"], **STREAM))
+    assert (id_, event, data["code"]) == (None, "refused", "too_many")
+    async with asyncio.timeout(5):
+        waited = await ada.get(job["links"]["self"], prefer="wait=30")
+    assert (waited.status_code, waited.json()["status"]) == (200, "ready")
     await run(job["id"])
-    for headers in ({}, STREAM):
-        answer = await ada.get(job["links"]["events"], **headers)
-        assert {"Accept", "Last-Event-ID"} <= set(answer.headers["Vary"].split(", "))
+    assert len(messages(await streaming)) == 3
 
 
 async def test_another_s_stream_does_not_exist(bob, ada, job):

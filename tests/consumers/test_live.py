@@ -204,3 +204,11 @@ async def test_a_job_that_is_deleted_while_one_subscribes_leaves_no_group(open_s
     socket = await open_socket()
     assert (await watch(socket, job))["code"] == "not_found"
     await until(lambda: channel_layers["default"].groups == {})
+
+
+async def test_when_the_process_ends_sockets_are_asked_to_come_back(open_socket, job):
+    watching, idle = await open_socket(), await open_socket()
+    await watch(watching, job)
+    hub.hub().shut_down()
+    for socket in (watching, idle, await open_socket()):
+        assert await socket.close_code() == 1012
