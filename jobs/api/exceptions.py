@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, ValidationError
 
 from jobs.api.pointers import pointer
 from jobs.api.problems import Kind, Problem, problem_answer
+from jobs.api.quota import too_fast, too_many
 from jobs.errors import (
     AlreadyEnded,
     ArgumentsTooLarge,
@@ -27,6 +28,7 @@ from jobs.errors import (
     UnknownQueue,
     UnknownTask,
 )
+from jobs.lifecycle.quota import TooFast, TooManyJobs
 from jobs.task import exposed_tasks
 
 logger = logging.getLogger(__name__)
@@ -137,6 +139,8 @@ _PROBLEMS: dict[type[BaseException], Callable[[Any], Problem]] = {
     JobNotFound: _says(Kind.NOT_FOUND),
     AlreadyEnded: _says(Kind.ALREADY_ENDED),
     NotEnded: _says(Kind.NOT_ENDED),
+    TooFast: too_fast,
+    TooManyJobs: too_many,
     KeyReused: _says(Kind.KEY_REUSED),
     NotWaiting: _says(Kind.NOT_WAITING),
     UnknownQueue: _says(Kind.NOT_FOUND),

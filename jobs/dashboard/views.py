@@ -16,6 +16,7 @@ from jobs.dashboard import timeline as timelines
 from jobs.dashboard.card import Form, cards, task_summary
 from jobs.dashboard.form import Form as JobForm
 from jobs.errors import ArgumentsTooLarge, InvalidArguments, UnknownTask
+from jobs.lifecycle.quota import OverQuota, admitted
 from jobs.models import Job
 from jobs.status import ENDED
 from jobs.task import Task, exposed_tasks, find_exposed_task
@@ -39,17 +40,20 @@ async def _submit(request: HttpRequest) -> HttpResponse:
     user = await request.auser()
     form = await sync_to_async(_read_form)(request, user)
     if not form.is_valid:
-        return await sync_to_async(_show)(request, form)
-    chosen = form.task.using(owner=user, **form.options.changes)
+        return await sync_to_async(_show)(request, form, 422)
+    chosen, status = form.task.using(owner=user, **form.options.changes), 422
     try:
-        result = await chosen.aenqueue(**form.arguments)
+        async with admitted(user.pk, 1):
+            result = await chosen.aenqueue(**form.arguments)
     except InvalidArguments as error:
         form.refuse(error)
     except ArgumentsTooLarge as error:
         form.error = str(error)
+    except OverQuota as error:
+        form.error, status = str(error), 429
     else:
         return HttpResponseRedirect(f"{reverse('home')}?job={result.id}#job-{result.id}", status=303)
-    return await sync_to_async(_show)(request, form)
+    return await sync_to_async(_show)(request, form, status)
 
 
 def _read_form(request: HttpRequest, user: Any) -> JobForm:
@@ -60,7 +64,7 @@ def _read_form(request: HttpRequest, user: Any) -> JobForm:
     return forms.read(task, request.POST, request.FILES, user.pk)
 
 
-def _show(request: HttpRequest, refused: JobForm | None = None) -> HttpResponse:
+def _show(request: HttpRequest, refused: JobForm | None = None, status: int = 200) -> HttpResponse:
     user, tasks = request.user, exposed_tasks()
     visible = Job.objects.visible_to(user)
     opened_id = _uuid(request.GET.get("job"))
@@ -80,7 +84,7 @@ def _show(request: HttpRequest, refused: JobForm | None = None) -> HttpResponse:
         # Refreshing would wipe what somebody who picked a task is about to fill in.
         "refreshes": not refused and "task" not in request.GET and _any_unfinished(shown),
     }
-    return _answer(request, "dashboard/home.html", context, status=422 if refused else 200)
+    return _answer(request, "dashboard/home.html", context, status)
 
 
 def _chosen_task(request: HttpRequest, tasks: dict[str, Task], opened: Job | None) -> Task | None:

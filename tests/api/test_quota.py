@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from jobs import conf
-from jobs.api import backlog
+from jobs.lifecycle import backlog
 from jobs.models import Job
 from tests.sample_tasks import add
 

@@ -87,6 +87,16 @@ async def test_arguments_that_are_too_large_are_refused_with_a_sentence(ada):
     assert b"Upload large data as a file" in answer.content
 
 
+async def test_who_may_submit_no_more_is_told_so_with_the_form(ada, settings):
+    backend = settings.TASKS["default"]
+    options = {**backend["OPTIONS"], "max_jobs_per_owner": 1}
+    settings.TASKS = {"default": {**backend, "OPTIONS": options}}
+    first, second = [await ada.submit(ADD, args__a="2") for _ in range(2)]
+    assert (first.status_code, second.status_code) == (303, 429)
+    assert "At most 1 of your jobs" in second.text
+    assert await Job.objects.acount() == 1
+
+
 async def test_a_form_without_its_csrf_token_starts_nothing(ada):
     client = AsyncClient(enforce_csrf_checks=True)
     await client.aforce_login(ada.user)
