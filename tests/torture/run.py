@@ -1,6 +1,7 @@
 """A run: clients listen while things break; at its end what each has heard is held against the database."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from tests.chaos import notes
 from tests.chaos.checker import AFTERMATH_SECONDS, percentile
 from tests.chaos.history import History
+from tests.chaos.run import TICK_SECONDS
 from tests.chaos.world import Store, World, running_world
 from tests.torture.apps import MESSAGES
 from tests.torture.crowd import Crowd, Scale
@@ -111,6 +113,14 @@ def torture_world(store: Store) -> Iterator[World]:
         world.system.env[MESSAGES] = str(_messages(world))
         _messages(world).touch()
         yield world
+
+
+def until_published(world: World, number: int, seconds: float) -> None:
+    """Waits for so many messages, lost ones among them: then everything is up and at work."""
+    ends_at = time.monotonic() + seconds
+    while _messages(world).stat().st_size < number:
+        assert time.monotonic() < ends_at, f"{_messages(world).stat().st_size} of {number} messages came"
+        time.sleep(TICK_SECONDS)
 
 
 def _messages(world: World) -> Path:
