@@ -245,14 +245,16 @@ def plans(connection: Any) -> None:
             print("    " + plan.replace("\n", "\n    "))
 
 
-def explain(connection: Any, run: Callable[[], object]) -> list[str]:
-    """The plan of each statement on jobs that it makes."""
+def explain(connection: Any, run: Callable[[], object], how: str = "") -> list[str]:
+    """The plan of each statement on jobs that it makes. `how`: options of EXPLAIN, in brackets."""
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as captured:
         run()
-    statements = [query["sql"] for query in captured if 'FROM "jobs_job"' in query["sql"]]
-    return ["\n".join(line for (line,) in run_sql(connection, f"EXPLAIN {each}")) for each in statements]
+    statements = [query["sql"] for query in captured if "jobs_job" in query["sql"]]
+    return [
+        "\n".join(line for (line,) in run_sql(connection, f"EXPLAIN {how} {each}")) for each in statements
+    ]
 
 
 def argument() -> str:

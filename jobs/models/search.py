@@ -104,5 +104,7 @@ class Search:
         return within.order_by("-id").values_list("id", flat=True)[:most]
 
     def _among(self, ids: Ids) -> JobQuerySet:
-        """Those of the ids that are asked for. However the planner goes about it, it can't look at others."""
-        return self.jobs.filter(*self.indexed, *self.others, id__in=ids)
+        """Those of the ids that are asked for. The planner may go through all jobs in their order instead of by ids, so
+        it is told where these begin."""
+        within = self.jobs.filter(*self.indexed, *self.others, id__gte=self.first, id__lt=self.before)
+        return within.filter(id__in=ids)

@@ -1,6 +1,7 @@
 """Lists and counts of jobs: what each filter finds, on every kind of store, and that PostgreSQL has an index for it."""
 
 import json
+import re
 from functools import partial
 from typing import Any
 
@@ -179,6 +180,7 @@ def test_every_filter_has_an_index_and_no_plan_reads_the_table(grace):
     User.objects.bulk_create(User(username=f"user{number}") for number in range(1001))
     owners = User.objects.order_by("id").values_list("id", flat=True)
     listing.fill(connection, 30_000, first_owner=owners[0])
+    no_page_looks_at_what_comes_before_it(grace)
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")  # a table of a few tags is read faster from end to end
     for asked in FILTERS:
@@ -189,3 +191,15 @@ def test_every_filter_has_an_index_and_no_plan_reads_the_table(grace):
         for plan in plans:
             assert "Seq Scan" not in plan, (asked, plan)
         assert all("Index" in plan for plan in plans), (asked, plans)
+
+
+def no_page_looks_at_what_comes_before_it(grace):
+    """One that 100 jobs are left for, of 30,000."""
+    last = Job.objects.order_by("id").values_list("id", flat=True)[100]
+    found = Filter(status=["successful"]).search(access_of(grace), last)
+    plans = listing.explain(connection, partial(found.page, 20), "(ANALYZE, BUFFERS)")
+    # The topmost node's, with all below it.
+    looked = [
+        sum(map(int, re.findall(r"(?:hit|read)=(\d+)", re.search("Buffers: .*", plan)[0]))) for plan in plans
+    ]
+    assert max(looked) < 500, plans
