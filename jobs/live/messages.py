@@ -48,9 +48,10 @@ def job_state(kind: str, job: dict[str, Any]) -> Message:
     return Message.of(body, job["seq"])
 
 
-def feed_event(topic: str, event: dict[str, Any]) -> Message:
-    """An event of any job on its owner's topic: its seq is the job's, so `cursor` says how far the feed is."""
-    cursor = unix_ms(datetime.fromisoformat(event["at"]))
+def feed_event(topic: str, event: dict[str, Any], after: int = 0) -> Message:
+    """An event of any job on its owner's topic: its seq is the job's, so `cursor` says how far the feed is. Who came
+    back with `after` is never sent back further, or one whom each replay loses again would get nowhere."""
+    cursor = max(after, unix_ms(datetime.fromisoformat(event["at"])))
     return Message.of({"type": "event", "topic": topic, **event, "cursor": cursor}, cursor)
 
 

@@ -178,7 +178,7 @@ class OwnerWatch(Watch[OwnerFeed]):
             return None
         since = datetime.fromtimestamp(self.after / 1000, UTC) - reads.SETTLED_AFTER
         events = await self.hub.read(reads.events_of_owner, self.owner_id, since, MAX_REPLAY)
-        return None if events is None else [feed_event(self.topic, event) for event in events]
+        return None if events is None else [feed_event(self.topic, event, self.after) for event in events]
 
     async def _state(self) -> list[Message]:
         cursor = unix_ms(timezone.now())

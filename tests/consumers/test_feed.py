@@ -81,6 +81,15 @@ async def test_who_comes_back_gets_what_it_missed(open_socket, owner, job):
     assert await hear(socket, 3) == [(str(job.id), 1), (str(job.id), 2), (str(later.id), 1)]
 
 
+async def test_who_is_lost_in_the_middle_of_what_is_told_again_need_not_begin_further_back(
+    open_socket, owner, job
+):
+    await age(job, seconds=20)
+    cursor = unix_ms(timezone.now())
+    message = await follow(await open_socket(), owner, after=cursor)
+    assert (message["type"], message["seq"], message["cursor"]) == ("event", 1, cursor)
+
+
 async def test_who_comes_back_gets_each_job_s_events_in_order_though_they_were_stored_late(
     open_socket, owner, job
 ):
