@@ -25,6 +25,8 @@ NOT_NOW = {502, 503, 504}
 #: Closes that a socket may meet: cut off, restart, database away, too slow. None: without a word.
 EXPECTED_CLOSES = {None, 1006, 1011, 1012, 1013, 4408}
 
+type End = socket.socket
+
 #: What ends a connection, so that the client comes again.
 LOST = (websockets.WebSocketException, httpx.TransportError, OSError, TimeoutError)
 
@@ -75,18 +77,19 @@ class Client:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[websockets.ClientConnection]:
         """Ends without a good-bye, as when a laptop is closed."""
-        end = socket.socket()
-        end.setsockopt(*RECEIVE_BUFFER)
-        end.setblocking(False)
+        with socket.socket() as end:  # which nobody else closes if it comes to no connection
+            end.setsockopt(*RECEIVE_BUFFER)
+            end.setblocking(False)
+            connection = await self._connect(end)
+            try:
+                yield connection
+            finally:
+                connection.transport.abort()
+
+    async def _connect(self, end: End) -> websockets.ClientConnection:
         await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", self._port))
         url = f"ws://127.0.0.1:{self._port}/ws/v1/live"
-        connection = await websockets.connect(
-            url, sock=end, additional_headers=self._headers, compression=None
-        )
-        try:
-            yield connection
-        finally:
-            connection.transport.abort()
+        return await websockets.connect(url, sock=end, additional_headers=self._headers, compression=None)
 
     async def sse(self, topic: str, after: int | None) -> AsyncIterator[Json]:
         headers = {"Accept": "text/event-stream"} | ({} if after is None else {"Last-Event-ID": str(after)})
