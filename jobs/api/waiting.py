@@ -1,6 +1,7 @@
 """`Prefer: wait=N`: the answer comes once there is more to say, and in any case after N seconds."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -25,19 +26,19 @@ def wait_of(request: HttpRequest) -> int | None:
 
 async def has_ended(request: ApiRequest, job_id: UUID) -> bool:
     """Whether the job ends within the time that the caller would wait. Raises JobNotFound."""
-    return await _meanwhile(stream.ended(job_id, wait_of(request) or 0, request.access))
+    return await _meanwhile(partial(stream.ended, job_id, wait_of(request) or 0, request.access))
 
 
 async def has_changed(request: ApiRequest, job_id: UUID, seq: int) -> bool:
     """Whether the job has an event after that number, or gets one within the time."""
-    return await _meanwhile(stream.changed(job_id, seq, wait_of(request) or 0, request.access))
+    return await _meanwhile(partial(stream.changed, job_id, seq, wait_of(request) or 0, request.access))
 
 
-async def _meanwhile(waiting: Awaitable[bool]) -> bool:
+async def _meanwhile(wait: Callable[[], Awaitable[bool]]) -> bool:
     """Gives the database's connection back first: others need it. Where there can be no waiting, it is over."""
     await sync_to_async(close_old_connections)()
     try:
-        return await waiting
+        return await wait()
     except (Ended, TooMany, Unavailable):
         return False
 
