@@ -63,7 +63,7 @@ Text = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]
 class Filter(Schema):
     """What is not given does not matter."""
 
-    status: list[Status] = Field(default=[], description="Any of these.")
+    status: list[Status] = Field(default=[], max_length=len(Status), description="Any of these.")
     task: Text | None = Field(default=None, description="A name from GET /tasks.")
     queue: Text | None = None
     owner: int | None = Field(default=None, ge=1, le=MAX_ID, description="A user's id; for staff.")

@@ -169,11 +169,21 @@ async def count_queries(request):
     return len(counted)
 
 
+async def test_a_list_takes_every_status_once(ada, job_of_ada):
+    every = "&".join(f"status={status}" for status in Status)
+    assert len((await ada.get(f"/api/v1/jobs?{every}")).json()["jobs"]) == 1
+
+
 @pytest.mark.parametrize(
     "query",
     [
         *("limit=0", "limit=101", "limit=x", "cursor=x", "status=done", "args={", "args=[1]"),
-        *("args={%22rows%22:NaN}", f"args={'[' * 30_000}", f"args={{%22rows%22:{'9' * 5000}}}"),
+        *(
+            "args={%22rows%22:NaN}",
+            "&".join(["status=ready"] * 8),
+            f"args={'[' * 30_000}",
+            f"args={{%22rows%22:{'9' * 5000}}}",
+        ),
     ],
     ids=lambda query: query[:20],
 )
