@@ -4,7 +4,7 @@ import inspect
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from jobs.dashboard import output, values, words
+from jobs.dashboard.clock import Clock
 from jobs.dashboard.values import Shown
 from jobs.errors import InvalidInput, UnknownTask
 from jobs.events.shapes import arguments, file_json, public_name
@@ -56,25 +57,6 @@ class Failure:
     message: str
     #: Empty unless the viewer is staff.
     traceback: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A time that goes on: the server says how long it is by now, live-clock.js lets it tick."""
-
-    seconds: float
-    #: "for" counts up, "in" counts down, "ago" tells a distance in the past.
-    form: str
-    is_ticking: bool = True
-
-    @property
-    def text(self) -> str:
-        time = timedelta(seconds=self.seconds)
-        if self.form == "ago":
-            return words.ago(time)
-        if self.form == "in":
-            return f"in {words.whole_duration(round(self.seconds))}" if self.seconds >= 1 else "any moment"
-        return words.whole_duration(int(self.seconds)) if self.is_ticking else words.duration(time)
 
 
 @dataclass(frozen=True, slots=True)

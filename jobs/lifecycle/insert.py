@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from jobs.lifecycle import sql, transition
+from jobs.lifecycle import belongings, sql, transition
 from jobs.lifecycle.unique import give_way
 from jobs.models import File, Job
 from jobs.models.row import EventRow, JobRow
@@ -42,16 +42,16 @@ def insert(jobs: Sequence[JobRow]) -> Inserted:
         for first in range(0, len(new), MAX_ROWS):
             sql.store(new[first : first + MAX_ROWS], events[first : first + MAX_ROWS])
         if uses := [use for use in uses if use["job_id"] not in standing]:
-            sql.use_uploads(uses)
+            belongings.use_uploads(uses)
         if tags := [{"tag": tag, "job_id": job.id} for job in new for tag in {*job.tags}]:
-            sql.tag(tags)
+            belongings.tag(tags)
     return Inserted([standing.get(job.id, job) for job in jobs], new, events)
 
 
 def use_anew(job: Job) -> None:
     """For a job that has got other arguments: it uses the uploads that these name, and no others."""
     File.used_by.through.objects.filter(job=job).delete()
-    sql.use_uploads(uploads_named([job]))
+    belongings.use_uploads(uploads_named([job]))
 
 
 def uploads_named(jobs: Iterable[Job | JobRow]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from jobs.arguments import storable
 from jobs.errors import InvalidArguments, UniqueKeyHeld
-from jobs.lifecycle import sql
+from jobs.lifecycle import belongings
 from jobs.models import Job, UniqueKey
 from jobs.models.row import JobRow
 from jobs.status import ACTIVE, Status
@@ -58,9 +58,9 @@ def _hold(candidates: dict[Digest, JobRow]) -> set[Digest]:
         {"digest": digest, "job_id": job.id, "held_until": job.key_held_until}
         for digest, job in candidates.items()
     ]
-    taken = sql.take_keys(rows)
+    taken = belongings.take_keys(rows)
     if there := [row for row in rows if row["digest"] not in taken]:
-        taken |= sql.take_over_keys(there, now=timezone.now())
+        taken |= belongings.take_over_keys(there, now=timezone.now())
     return taken
 
 
@@ -84,7 +84,7 @@ def take_back(job: Job, before: Digest) -> None:
     enqueues with it is not to find this job. Raises UniqueKeyHeld when another has the key and has not ended."""
     digest = digest_of(job)
     if job.unique_key:
-        sql.take_keys({"digest": each, "job_id": job.id} for each in {before, digest})
+        belongings.take_keys({"digest": each, "job_id": job.id} for each in {before, digest})
         _check_free(job, digest)
         UniqueKey.objects.filter(digest=digest).update(job=job)
     if digest != before:
