@@ -1,6 +1,8 @@
 """Django's middleware stays on the event loop, unless it has to wait."""
 
 import asyncio
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from project.on_loop import MIDDLEWARE, keep_on_loop
 from project.threads_on_demand import ThreadsOnDemand, forget_beginnings
 from tests import sample_tasks
 from tests.api.conftest import Caller
+from tests.system import ROOT
 
 ASGI_SCOPE = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
 
@@ -103,3 +106,8 @@ async def test_an_answer_that_breaks_off_ends_the_request(finished, monkeypatch)
     with pytest.raises(ExceptionGroup):
         await client.get("/")
     assert finished == [1]
+
+
+def test_a_server_that_imports_the_application_by_itself_gets_it():
+    command = [sys.executable, "-c", "from project.asgi import application"]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=30)
