@@ -40,6 +40,12 @@ def secrets_of(job: Row) -> frozenset[str]:
 
 
 @cache
+def mask_of_settings() -> Mask:
+    """What cleans texts that belong to no job."""
+    return Mask(_secrets_of_settings())
+
+
+@cache
 def _secrets_of_settings() -> frozenset[str]:
     names = [name for name in dir(settings) if name.isupper() and name not in _NO_SECRETS]
     return frozenset(text for name in names for text in _secrets_in(name, getattr(settings, name)))
@@ -66,6 +72,7 @@ def _secrets_in(name: Any, value: Any) -> Iterator[str]:
 
 def _forget(**_: object) -> None:
     _secrets_of_settings.cache_clear()
+    mask_of_settings.cache_clear()
 
 
 setting_changed.connect(_forget)

@@ -8,7 +8,7 @@ from django.utils.csp import CSP
 from redis.exceptions import RedisError
 
 from project import env as environment
-from project.logs import without_request
+from project.logs import without_request, without_secrets
 from project.mail import default_mailer, default_sender
 
 env = environment.read()
@@ -152,6 +152,7 @@ LOGGING = {
                 structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty() or "FORCE_COLOR" in os.environ)
                 if env.log_format == "console"
                 else structlog.processors.JSONRenderer(),
+                without_secrets,
             ],
             "foreign_pre_chain": [
                 structlog.contextvars.merge_contextvars,

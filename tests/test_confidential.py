@@ -1,6 +1,9 @@
 """What a deployment's settings keep secret is in no error of a job."""
 
+import logging
 from types import SimpleNamespace
+
+from structlog.stdlib import ProcessorFormatter
 
 from jobs.confidential import cleaned
 
@@ -23,3 +26,14 @@ def test_passwords_in_urls_of_settings_are_masked_wherever_they_appear(settings)
 def test_names_of_classes_are_no_secrets_though_django_hides_them(settings):
     text = f"{settings.AUTH_USER_MODEL} {settings.AUTHENTICATION_BACKENDS[0]} {settings.PASSWORD_HASHERS[0]}"
     assert cleaned(text, JOB) == text
+
+
+def test_a_line_of_the_log_tells_none_of_them(settings):
+    said = f"no answer from https://ada:hunter22@pay.example with {settings.SECRET_KEY}"
+    record = logging.makeLogRecord({"msg": said, "level": logging.ERROR})
+    [formatter] = [
+        each.formatter
+        for each in logging.getLogger().handlers
+        if isinstance(each.formatter, ProcessorFormatter)
+    ]
+    assert "no answer from https://ada:***@pay.example with ***" in formatter.format(record)
