@@ -12,7 +12,9 @@ import django
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
-pytest_plugins = ["tests.servers", "tests.stores", "tests.processes", "tests.chromium"]
+from tests.planted import Secret
+
+pytest_plugins = ["tests.lookouts", "tests.servers", "tests.stores", "tests.processes", "tests.chromium"]
 
 #: Holds the session's servers, database and files. Not under TMPDIR, which may be long: the path of the
 #: unix socket in it has to stay under 104 bytes. Each of xdist's processes makes its own.
@@ -24,7 +26,9 @@ set_hypothesis_home_dir(Path(__file__).parent.parent / "var" / "cache" / "hypoth
 os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
 os.environ["DATABASE_URL"] = f"sqlite:///{FOLDER}/db.sqlite3"
 os.environ["MEDIA_ROOT"] = f"{FOLDER}/media"
-os.environ["REDIS_URL"] = f"unix://{FOLDER}/valkey/valkey.sock"
+# A server that asks for no password takes any.
+os.environ["REDIS_URL"] = f"unix://default:{Secret.REDIS_PASSWORD}@{FOLDER}/valkey/valkey.sock"
+os.environ["SECRET_KEY"] = Secret.SECRET_KEY.of_length(50)
 django.setup()
 
 from channels.layers import channel_layers  # noqa: E402

@@ -1,108 +1,108 @@
-"""Secrets that a test plants, and the places in which it looks for them afterwards."""
+"""The secrets of a test run. Each has a mark in it, by which tests/leaks.py knows it wherever it turns up.
 
-import io
-import logging
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+Tests show and enter them where somebody would show and enter theirs. What the program itself makes at random, such as
+an API token, is made with its mark.
+"""
+
+import base64
+import secrets
+from enum import StrEnum, auto
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
-import pytest
-import redis
-from django.db import connection
-from structlog.stdlib import ProcessorFormatter
-
-
-@dataclass(frozen=True)
-class Secret:
-    #: As it is planted. Of letters and digits alone, so that it looks the same however it is encoded.
-    text: str
-    #: Where it has to be, or may be shown to whom it belongs to.
-    allowed: frozenset[str] = frozenset()
+#: Letters and digits alone, so that it looks the same however it is quoted or encoded.
+MARK = "0planted"
 
 
-@dataclass
-class Places:
-    """What was written anywhere, by the name of the place."""
+class Secret(StrEnum):
+    """Each is its own text, such as "0plantedapitoken0"."""
 
-    texts: dict[str, list[str]] = field(default_factory=dict)
+    @staticmethod
+    def _generate_next_value_(name: str, *_: Any) -> str:
+        return f"{MARK}{name.lower().replace('_', '')}0"
 
-    def add(self, place: str, text: str) -> None:
-        self.texts.setdefault(place, []).append(text)
+    # Of the deployment
 
-    def leaks(self, secrets: Mapping[str, Secret]) -> list[str]:
-        """A sentence for each secret that is where it should not be."""
-        return [
-            f"{name} is in {place}"
-            for place, texts in self.texts.items()
-            for name, secret in secrets.items()
-            if place not in secret.allowed and any(secret.text in text for text in texts)
-        ]
+    SECRET_KEY = auto()
+    DATABASE_PASSWORD = auto()
+    REDIS_PASSWORD = auto()
+    #: In a URL in a setting of somebody's own.
+    BILLING_PASSWORD = auto()
 
-    def look_into_sql(self) -> None:
-        """Every column of every row of every table."""
-        with connection.cursor() as cursor:
-            for table in connection.introspection.table_names(cursor):
-                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
-                self.add(f"table {table}", "\n".join(map(str, cursor.fetchall())))
+    # Made by the program, see `mark_what_is_made`
 
-    def look_into_redis(self, client: redis.Redis) -> None:
-        for value in all_that_redis_holds(client):
-            self.add("Redis", value.decode(errors="replace"))
+    API_TOKEN = auto()
+    #: Signed, and so without a mark; but each begins like this, as what is signed is a list.
+    JOB_TOKEN = "handoffjob_WyI"
+    TICKET = auto()
+    SESSION = auto()
+    SIGNING_SECRET = auto()
 
-    def look_into_answer(self, whose: str, answer: Any) -> None:
-        """What a browser or program of that user got, and every address in it."""
-        headers = "\n".join(
-            f"{name}: {value}" for name, value in answer.headers.items() if name != "set-cookie"
-        )
-        self.add(f"what {whose} gets", f"{headers}\n{answer.text}")
-        for address in re.findall(r"(?:https?:/)?/[^\s\"'<>\\]+", f"{headers}\n{answer.text}"):
-            self.add("URLs", address)
+    # Shown by those who ask
 
+    PASSWORD = auto()
+    WRONG_PASSWORD = auto()
+    UNKNOWN_TOKEN = auto()
+    BASIC_CREDENTIALS = auto()
+    HEADER = auto()
+    COOKIE = auto()
+    CSRF_TOKEN = auto()
+    IDEMPOTENCY_KEY = auto()
+    KEY_IN_A_QUERY = auto()
+    KEY_OF_A_WEBHOOK = auto()
+    UPLOAD_NAME = auto()
+    UPLOAD_CONTENT = auto()
 
-def all_that_redis_holds(client: Any) -> Iterator[bytes]:
-    """Keys and values. Not by DUMP, which compresses."""
-    for key in client.scan_iter("*"):
-        yield key
-        match client.type(key):
-            case b"string":
-                yield client.get(key)
-            case b"list":
-                yield from client.lrange(key, 0, -1)
-            case b"zset":
-                yield from client.zrange(key, 0, -1)
-            case b"set":
-                yield from client.smembers(key)
-            case b"hash":
-                for name, value in client.hgetall(key).items():
-                    yield name
-                    yield value
-            case other:
-                pytest.fail(f"{key!r} is a {other!r}, which nobody looks into")
+    # Given to tasks, in parameters that these redact
+
+    ARGUMENT = auto()
+    #: A number.
+    PIN = "7070707070707"
+    EDITED_ARGUMENT = auto()
+    REFUSED_ARGUMENT = auto()
+    ARGUMENT_IN_AN_ERROR = auto()
+    ARGUMENT_IN_ITS_CAUSE = auto()
+    ARGUMENT_IN_A_LOG_LINE = auto()
+    ARGUMENT_OF_A_CHILD = auto()
+
+    def of_length(self, length: int) -> str:
+        """Itself, filled up where a secret has to be that long."""
+        return self.value.ljust(length, "0")
 
 
-@contextmanager
-def logs_at_debug(places: Places) -> Iterator[None]:
-    """What a deployment writes with LOG_LEVEL=DEBUG, tracebacks and extras too."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_formatter())
-    loggers = [logging.getLogger(name) for name in (None, "django")]
-    before = [logger.level for logger in loggers]
-    logging.getLogger().addHandler(handler)
-    for logger in loggers:
-        logger.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        logging.getLogger().removeHandler(handler)
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
-        places.add("the log", stream.getvalue())
+#: Sent with most requests, though nobody has asked for them.
+UNASKED = {"X-Api-Key": Secret.HEADER.value}
+UNASKED_COOKIES = {"other": Secret.COOKIE.value}
+#: One of these is in every secret.
+MARKS = (MARK, Secret.JOB_TOKEN, Secret.PIN)
+#: What its owner may read again.
+READABLE = {Secret.KEY_OF_A_WEBHOOK, Secret.UPLOAD_NAME, Secret.UPLOAD_CONTENT}
 
 
-def _formatter() -> logging.Formatter:
-    """That of the settings; pytest has handlers of its own beside it."""
-    formatters = [handler.formatter for handler in logging.getLogger().handlers]
-    return next(each for each in formatters if isinstance(each, ProcessorFormatter))
+def mark_what_is_made() -> None:
+    """From here on, what this process makes at random to be kept secret begins with its mark."""
+    from django.contrib.sessions.backends.base import SessionBase
+
+    def session_key(session: SessionBase) -> str:
+        return f"{Secret.SESSION}{random_key(session)[len(Secret.SESSION) :]}"
+
+    random_key = SessionBase._get_new_session_key  # type: ignore[attr-defined]
+    for place, made in {
+        "django.contrib.sessions.backends.base.SessionBase._get_new_session_key": session_key,
+        "jobs.models.token.secrets": _urlsafe(Secret.API_TOKEN),
+        "jobs.access.ticket.secrets": _urlsafe(Secret.TICKET),
+        "jobs.models.webhook.secrets": SimpleNamespace(token_bytes=_signing_secret),
+    }.items():
+        mock.patch(place, made).start()
+
+
+def _urlsafe(secret: Secret) -> SimpleNamespace:
+    """Stands for the module `secrets`."""
+    return SimpleNamespace(token_urlsafe=lambda size: secret + secrets.token_urlsafe(size)[len(secret) :])
+
+
+def _signing_secret(size: int) -> bytes:
+    """Shown as base64, it begins with its mark."""
+    begin = base64.b64decode(Secret.SIGNING_SECRET.of_length(24))
+    return begin + secrets.token_bytes(size - len(begin))

@@ -20,16 +20,18 @@ import pytest
 import redis
 
 from jobs.broker.embedded import EmbeddedValkey, end_with_parent, start_embedded
+from tests.leaks import leaks
+from tests.planted import Secret
 
 START_TIMEOUT_SECONDS = 30.0
 
 
 @pytest.fixture(scope="session", autouse=True)
-def valkey(session_folder: Path) -> Iterator[EmbeddedValkey]:
+def valkey(session_folder: Path, no_leaks: None) -> Iterator[EmbeddedValkey]:
     """The server that REDIS_URL names in this process."""
     folder = session_folder / "valkey"
     with start_embedded(folder, folder / "valkey.sock") as server:
-        assert server.url == os.environ["REDIS_URL"]
+        assert os.environ["REDIS_URL"].endswith(f"@{server.path}")
         yield server
 
 
@@ -49,7 +51,7 @@ def redis_sync(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator["Postgres"]:
+def postgres(no_leaks: None) -> Iterator["Postgres"]:
     """A PostgreSQL server of this process alone."""
     with run_postgres() as server:
         yield server
@@ -100,7 +102,8 @@ class Postgres:
         return self.url(name)
 
     def url(self, database: str) -> str:
-        return f"postgres://handoff@{quote(str(self.folder), safe='')}/{database}"
+        """With a password, which is not asked for."""
+        return f"postgres://handoff:{Secret.DATABASE_PASSWORD}@{quote(str(self.folder), safe='')}/{database}"
 
 
 #: Fast, because it need not survive a power cut.
@@ -129,6 +132,7 @@ def run_postgres(parent: Path = Path("/tmp"), settings: Mapping[str, str] = FORG
             yield server
         finally:
             stop(server.process)
+            leaks.look_into_folder(folder)
     finally:
         shutil.rmtree(folder)
 

@@ -11,6 +11,7 @@ from referencing.jsonschema import DRAFT202012
 
 from consumers.asyncapi import document
 from jobs.api.v1 import api
+from tests.leaks import leaks
 
 
 @cache
@@ -45,7 +46,9 @@ class Socket:
 
     async def hear(self) -> Any:
         """The next frame; fails the test when it is a close, or is not as the protocol's document says."""
-        message = json.loads((await self._end.receive_output(10))["text"])
+        text = (await self._end.receive_output(10))["text"]
+        leaks.look("what sockets are told", text)
+        message = json.loads(text)
         told_schema().validate(message)
         return message
 

@@ -18,6 +18,8 @@ import httpx
 import websockets
 
 from jobs.broker.embedded import EmbeddedValkey, end_with_parent, start_embedded
+from tests.leaks import leaks
+from tests.planted import UNASKED, UNASKED_COOKIES, Secret
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 30.0
@@ -38,9 +40,9 @@ class System:
             "DJANGO_SETTINGS_MODULE": "tests.flow.settings",
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": database_url or f"sqlite:///{folder}/db.sqlite3",
-            "REDIS_URL": f"unix://{folder}/v/valkey.sock",
+            "REDIS_URL": f"unix://default:{Secret.REDIS_PASSWORD}@{folder}/v/valkey.sock",
             "MEDIA_ROOT": str(folder / "media"),
-            "SECRET_KEY": "only for tests, where nothing is secret",
+            "SECRET_KEY": Secret.SECRET_KEY.of_length(50),
             "DEBUG": "false",
         }
 
@@ -75,6 +77,7 @@ class System:
         done = subprocess.run(
             [sys.executable, *command], cwd=ROOT, env=self.env, capture_output=True, timeout=60, check=False
         )
+        leaks.look("a process' log", done.stderr.decode())
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
@@ -86,6 +89,9 @@ class System:
     def close(self) -> None:
         if self._valkey:
             self._valkey.__exit__(None, None, None)
+        leaks.look_into_folder(self.folder)
+        if (store := self.folder / "db.sqlite3").exists():
+            leaks.look_into_sqlite(store)
 
     @property
     def log(self) -> str:
@@ -100,8 +106,10 @@ class Caller:
         self.user_id = user_id
         self.token = token
         self.session = session
-        headers = {"Authorization": f"Bearer {token}"}
-        self.http = httpx.Client(base_url=f"{system.origin}/api/v1", headers=headers, timeout=20)
+        headers = {"Authorization": f"Bearer {token}", **UNASKED}
+        self.http = httpx.Client(
+            base_url=f"{system.origin}/api/v1", headers=headers, cookies=UNASKED_COOKIES, timeout=20
+        )
 
     def submit(self, task: str, **args: Any) -> dict[str, Any]:
         answer = self.http.post("/jobs", json={"task": task, "args": args})

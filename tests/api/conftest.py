@@ -15,8 +15,9 @@ from jobs.models import ApiToken, File, Job, Scope
 from jobs.status import Status
 from project.threads_on_demand import ThreadsOnDemand
 from tests import sample_tasks
+from tests.planted import UNASKED, UNASKED_COOKIES, Secret
 
-CSRF_TOKEN = "a" * 32
+CSRF_TOKEN = Secret.CSRF_TOKEN.of_length(32)
 
 
 class Caller:
@@ -27,12 +28,16 @@ class Caller:
         self.user = user
         application: Any = ThreadsOnDemand()
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(application), base_url="http://testserver"
+            transport=httpx.ASGITransport(application),
+            base_url="http://testserver",
+            headers=UNASKED,
+            cookies=UNASKED_COOKIES,
         )
         if user and browser:
             session = Client()
             session.force_login(user)
-            self.client.cookies = {"sessionid": session.cookies["sessionid"].value, "csrftoken": CSRF_TOKEN}
+            cookies = {"sessionid": session.cookies["sessionid"].value, "csrftoken": CSRF_TOKEN}
+            self.client.cookies.update(cookies)
         elif user and not token:
             _, token = ApiToken.issue(owner=user, name="tests", scopes=[Scope.ADMIN])
         if token:

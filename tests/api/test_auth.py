@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jobs.models import ApiToken, Job
 from tests.api.conftest import CSRF_TOKEN
+from tests.planted import Secret
 from tests.sample_tasks import add
 
 SUBMISSION = {"task": add.public_name, "args": {"a": 1}}
@@ -22,7 +23,13 @@ async def test_without_credentials_the_answer_is_a_401_that_names_the_scheme(ano
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer wrong", "Bearer", "Bearer handoff_" + "x" * 43, "Basic YTpi", "bearer \u00e9".encode("latin-1")],
+    [
+        "Bearer wrong",
+        "Bearer",
+        f"Bearer handoff_{Secret.UNKNOWN_TOKEN}",
+        f"Basic {Secret.BASIC_CREDENTIALS}",
+        "bearer \u00e9".encode("latin-1"),
+    ],
 )
 async def test_a_wrong_token_is_refused(anonymous, header):
     answer = await anonymous.get(JOBS, authorization=header)

@@ -10,6 +10,7 @@ from jobs.broker import counts
 from jobs.lifecycle import prune
 from jobs.lifecycle.start import start
 from jobs.models import AuditRecord, Job
+from tests.planted import MARK, Secret
 from tests.sample_tasks import add
 from tests.secret_tasks import sign_in
 
@@ -85,16 +86,16 @@ async def test_a_job_is_retried_with_other_arguments_that_are_checked_as_a_submi
 
 
 async def test_the_audit_says_who_did_what_from_where_and_no_secrets(ada, staff, here, job_of_ada):
-    secret = await sign_in.using(owner=ada.user).aenqueue(user="ada", password="old-secret")
+    secret = await sign_in.using(owner=ada.user).aenqueue(user="ada", password=Secret.ARGUMENT)
     for path, body in (
         ("cancellation", {}),
-        ("retries", {"args": {"user": "ada", "password": "new-secret"}}),
+        ("retries", {"args": {"user": "ada", "password": Secret.EDITED_ARGUMENT}}),
     ):
         assert (await ada.post(f"/api/v1/jobs/{secret.id}/{path}", body)).is_success
     await ada.post(f"{here}/cancellation", {})
     await staff.request("PUT", f"{QUEUES}/email/pause")
     answer = await staff.get("/api/v1/audit?limit=3")
-    assert "secret" not in answer.text.replace("secret_tasks", "")
+    assert MARK not in answer.text
     page = answer.json()
     assert [(record["action"], record["by"], record["outcome"]) for record in page["records"]] == [
         ("pause", "grace", ""),

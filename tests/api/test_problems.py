@@ -10,6 +10,7 @@ from jobs.api import documentation, submission
 from jobs.api.pointers import place_in, pointer
 from jobs.api.problems import Kind
 from jobs.models import File, Job
+from tests.planted import Secret
 from tests.sample_tasks import add
 
 ADD = add.public_name
@@ -20,7 +21,7 @@ def database_away(monkeypatch):
     """From the moment on at which a job or a file would be written."""
 
     def refuse(*_, **__):
-        raise OperationalError("connection refused: postgres://secret@db")
+        raise OperationalError(f"connection refused: postgres://handoff:{Secret.DATABASE_PASSWORD}@db")
 
     monkeypatch.setattr("jobs.lifecycle.sql.store", refuse)
     monkeypatch.setattr(File, "save", refuse)
@@ -30,7 +31,7 @@ async def test_while_the_database_is_away_a_submission_is_a_503_and_nothing_is_s
     answer = await ada.submit(ADD, {"a": 1})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.json()["type"] == "/docs/problems#unavailable"
-    assert "secret" not in answer.text
+    assert Secret.DATABASE_PASSWORD not in answer.text
     assert not await Job.objects.aexists()
 
 
@@ -51,12 +52,12 @@ async def test_a_database_that_is_away_when_the_token_is_looked_up_is_a_503(ada,
 
 async def test_an_error_of_ours_tells_its_correlation_id_and_nothing_else(ada, monkeypatch, caplog):
     async def fail(*_, **__):
-        raise ValueError("password=hunter2")
+        raise ValueError(f"redis://default:{Secret.REDIS_PASSWORD}@broker")
 
     monkeypatch.setattr(submission, "misplaced_uploads", fail)
     answer = await ada.submit(ADD, {"a": 1})
     assert (answer.status_code, answer.json()["type"]) == (500, "/docs/problems#internal")
-    assert "hunter2" not in answer.text
+    assert Secret.REDIS_PASSWORD not in answer.text
     assert "Traceback" not in answer.text
     logged = [record for record in caplog.records if answer.json()["correlation_id"] in record.getMessage()]
     assert logged[0].exc_info
@@ -64,12 +65,12 @@ async def test_an_error_of_ours_tells_its_correlation_id_and_nothing_else(ada, m
 
 async def test_an_error_outside_of_the_api_is_a_problem_too(ada, monkeypatch):
     def fail(*_):
-        raise ValueError("password=hunter2")
+        raise ValueError(f"redis://default:{Secret.REDIS_PASSWORD}@broker")
 
     monkeypatch.setattr("django.middleware.common.CommonMiddleware.process_response", fail)
     answer = await ada.get("/api/v1/tasks")
     assert (answer.status_code, answer.json()["type"]) == (500, "/docs/problems#internal")
-    assert "hunter2" not in answer.text
+    assert Secret.REDIS_PASSWORD not in answer.text
 
 
 async def test_an_error_of_the_pages_is_left_to_them(anonymous):

@@ -13,12 +13,13 @@ from jobs.api import webhooks
 from jobs.api.webhooks import MAX_WEBHOOKS
 from jobs.models import WebhookDelivery, WebhookEndpoint
 from jobs.tasks.webhooks import task
+from tests.planted import Secret
 from tests.sample_tasks import add
 from tests.tasks.source import Response, Source, always, running_source
 from tests.worker.working import work_off
 
 WEBHOOKS = "/api/v1/webhooks"
-PUBLIC = "https://ada.example/hook?key=of-ada"
+PUBLIC = f"https://ada.example/hook?key={Secret.KEY_OF_A_WEBHOOK}"
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from jobs.redaction import reveal
 from jobs.status import Status
 from tests.claims import claim
 from tests.contract.steps import assert_events_are_numbered_without_gaps, end, new_job, started, stored
+from tests.planted import Secret
 from tests.sample_tasks import add
 from tests.secret_tasks import sign_in
 
@@ -157,12 +158,12 @@ def test_arguments_that_do_not_fit_are_refused():
 
 
 def test_other_arguments_are_redacted_too():
-    job = Job.objects.get(id=sign_in.enqueue(user="ada", password="before").id)
+    job = Job.objects.get(id=sign_in.enqueue(user="ada", password=Secret.ARGUMENT).id)
     cancel(job.id)
-    retry_with = Arguments.of(sign_in, {"user": "ada", "password": "after"})
+    retry_with = Arguments.of(sign_in, {"user": "ada", "password": Secret.EDITED_ARGUMENT})
     again = verb.act(retrying(retry_with), job.id, CODE)
     assert again.kwargs["password"] == "***"
-    assert reveal(again)[1]["password"] == "after"
+    assert reveal(again)[1]["password"] == Secret.EDITED_ARGUMENT
 
 
 def test_a_job_that_gets_another_unique_key_lets_go_of_the_one_before():

@@ -14,12 +14,13 @@ from jobs.lifecycle import once, prune
 from jobs.models import IdempotencyKey, Job
 from tests.api.conftest import Caller
 from tests.claims import claim
+from tests.planted import Secret
 from tests.sample_tasks import add
 
 ADD = add.public_name
 PATH = "/api/v1/jobs"
 BODY = {"task": ADD, "args": {"a": 1}}
-KEY = '"8e03978e-40d5-43dd-bc93-6894a57f9324"'
+KEY = f'"{Secret.IDEMPOTENCY_KEY}"'
 
 
 @pytest.fixture

@@ -6,11 +6,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from tests.planted import UNASKED, UNASKED_COOKIES
+
 
 class Visitor:
     def __init__(self, user: User) -> None:
         self.user = user
-        self.client = AsyncClient()
+        self.client = AsyncClient(headers=UNASKED)
+        self.client.cookies.load(UNASKED_COOKIES)
         self.client.force_login(user)
 
     async def get(self, path: str, **data: Any) -> Any:

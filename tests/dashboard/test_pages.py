@@ -9,6 +9,7 @@ from django.test import AsyncClient, Client
 
 from jobs.dashboard.views import PAGE
 from jobs.models import Event, File, Job
+from tests.planted import Secret
 from tests.sample_tasks import add, typed
 
 ADD = add.public_name
@@ -24,20 +25,22 @@ async def test_who_is_not_signed_in_is_asked_to(path, transactional_db):
 
 
 async def test_signing_in_leads_to_the_page_and_signing_out_back(django_user_model, transactional_db):
-    await django_user_model.objects.acreate_user("ada", password="open sesame")
+    await django_user_model.objects.acreate_user("ada", password=Secret.PASSWORD)
     client = AsyncClient()
-    refused = await client.post("/login/", {"username": "ada", "password": "wrong"})
+    refused = await client.post("/login/", {"username": "ada", "password": Secret.WRONG_PASSWORD})
     assert b"Please enter a correct username and password" in refused.content
-    answer = await client.post("/login/", {"username": "ada", "password": "open sesame", "next": "/?task=x"})
+    answer = await client.post(
+        "/login/", {"username": "ada", "password": Secret.PASSWORD, "next": "/?task=x"}
+    )
     assert answer.url == "/?task=x"
     assert (await client.post("/logout/")).url == "/login/"
     assert (await client.get("/")).status_code == 302
 
 
 async def test_signing_in_leads_to_no_other_site(django_user_model, transactional_db):
-    await django_user_model.objects.acreate_user("ada", password="open sesame")
+    await django_user_model.objects.acreate_user("ada", password=Secret.PASSWORD)
     for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
-        form = {"username": "ada", "password": "open sesame", "next": elsewhere}
+        form = {"username": "ada", "password": Secret.PASSWORD, "next": elsewhere}
         assert (await AsyncClient().post("/login/", form)).url == "/", elsewhere
 
 

@@ -153,7 +153,8 @@ def free_port() -> int:
 @contextmanager
 def started(checkout: Path, port: int, **environ: str) -> Iterator[Dev]:
     """As bin/dev goes on once the environment is there."""
-    not_ours = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}  # those of this process's own tests
+    # Those of this process's own tests.
+    not_ours = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE"}
     kept = {name: value for name, value in os.environ.items() if name not in not_ours}
     process = subprocess.Popen(
         [sys.executable, "-m", "project.dev"],

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 
 from jobs.models import ApiToken, Scope  # noqa: E402
+from tests.planted import mark_what_is_made  # noqa: E402
 
 
 def sign_up(name: str, *, is_staff: bool) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def sign_up(name: str, *, is_staff: bool) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    mark_what_is_made()
     *names, _, staff = sys.argv[1:]
     users = {name: sign_up(name, is_staff=name == staff) for name in (*names, staff)}
     sys.stdout.write(json.dumps(users))

@@ -12,6 +12,7 @@ from jobs import Cancel, Retry
 from jobs.models import WebhookDelivery, WebhookEndpoint
 from jobs.tasks.webhooks import deliver, rows, sending, task
 from jobs.tasks.webhooks.sending import Try
+from tests.planted import Secret
 from tests.tasks.contexts import new_context, next_attempt
 from tests.tasks.source import Response, Source, always, running_source
 
@@ -143,7 +144,9 @@ async def test_a_try_has_an_end_and_its_error_holds_no_url(settings, monkeypatch
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"127.0.0.1:{silent.getsockname()[1]}"
         settings.WEBHOOK_ALLOWED_HOSTS = [host]
-        context, delivery = await sync_to_async(new_delivery)(f"http://{host}/hook?key=secret")
+        context, delivery = await sync_to_async(new_delivery)(
+            f"http://{host}/hook?key={Secret.KEY_OF_A_WEBHOOK}"
+        )
         _, delivery = await tried(context, delivery)
         assert last(delivery)["error"] == "No answer came within 0.05 s."
     came_to, delivery = await tried(context, delivery)  # nobody listens there any more
