@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import tracemalloc
 
 import pytest
 from django.contrib.auth.models import User
 
+from jobs.api.items import items
+from jobs.api.problems import Problem
 from jobs.api.schemas.batch import BatchOut
 from jobs.broker import ready
 from jobs.lifecycle import insert as inserting
@@ -131,6 +134,17 @@ async def test_a_batch_has_a_limit_of_jobs_and_costs_as_many_as_it_has(ada, sett
     assert (await ada.post(PATH, [call(1)] * 3)).headers["RateLimit"] == '"submissions";r=1;t=300'
     assert kind(await ada.post(PATH, [call(1)] * 2)) == (429, "rate-limited")
     assert await Job.objects.acount() == 3
+
+
+def test_an_array_of_millions_is_not_kept():
+    body = b"[" + b"1," * 1_000_000 + b"1]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem, match="A batch may have 10000 jobs"):
+            list(items(body, "application/json"))
+        assert tracemalloc.get_traced_memory()[1] < 8 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
