@@ -19,9 +19,8 @@ from jobs.lifecycle import signals
 from jobs.lifecycle.enqueue import aenqueue, new_job
 from jobs.lifecycle.once import Key, aenqueue_once
 from jobs.lifecycle.retry import Arguments
-from jobs.models import Job
 from jobs.models.row import JobRow
-from jobs.models.shown import ShownJob
+from jobs.models.shown import ShownJob, show
 from jobs.task import Task, find_exposed_task
 from jobs.uploads import misplaced_uploads
 
@@ -126,7 +125,8 @@ async def _store_once(job: JobRow, key: Key, asker: Any) -> dict[str, Any]:
 
 def _shown(stored: JobRow, asker: Any) -> dict[str, Any]:
     """Of a job that may have come far already."""
-    return job_json(Job.objects.full().get(id=stored.id), with_traceback=asker.is_staff)
+    [job] = show([stored.id])
+    return job_json(job, with_traceback=asker.is_staff)
 
 
 async def tell_listeners(new: Iterable[JobRow]) -> None:
