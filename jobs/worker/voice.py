@@ -72,7 +72,8 @@ class Voice:
 
     def progress(self, fraction: float, text: str) -> None:
         """Of several in a short time only the last is told."""
-        self._outlet.report(Progress(job=self._job, fraction=fraction, text=text))
+        if not self.is_closed:
+            self._outlet.report(Progress(job=self._job, fraction=fraction, text=text))
 
     def log(self, level: int, text: str) -> None:
         """A line of the log, from INFO up; cut, cleaned of secrets, and one of so many at most."""

@@ -16,6 +16,7 @@ from jobs.models import Job
 from jobs.status import Status
 from jobs.store import StoreThread
 from jobs.worker import outbox as module
+from jobs.worker import telling
 from jobs.worker.attempt import Attempt
 from jobs.worker.outbox import Outbox
 from jobs.worker.voice import Voice
@@ -89,3 +90,16 @@ async def test_two_attempts_of_one_job_in_one_batch_are_told_apart(outbox):
     futures = [outbox.record(zombie, success("stale")), outbox.record(newer, success("fresh"))]
     assert await asyncio.wait_for(asyncio.gather(*futures), 10) == [False, True]
     assert (await Job.objects.aget(id=newer.job.id)).return_value == "fresh"
+
+
+async def test_a_zombie_that_goes_on_here_drowns_no_progress_of_the_newer_attempt(outbox, monkeypatch):
+    monkeypatch.setattr(telling, "PROGRESS_EVERY_SECONDS", 0)
+    older = await running_attempt(add, 1)
+    newer = await again(older, "w1")
+    for attempt in (older, newer):
+        attempt.voice = Voice(attempt.job, outbox.telling)
+    older.voice.close()
+    newer.voice.progress(0.5, "newer")
+    older.voice.progress(0.1, "older")
+    await asyncio.wait_for(outbox.telling.write_progress(), 5)
+    assert (await Job.objects.aget()).progress_text == "newer"
