@@ -1,8 +1,7 @@
 """Who may open a socket, and by what it is told whose it is."""
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import parse_cookie
 
+from consumers.asgi import Application, Receive, Scope, Send
 from consumers.origin import is_trusted
 from consumers.protocol import SUBPROTOCOL, Close
 from jobs.access import (
@@ -25,11 +25,6 @@ from jobs.access import (
 )
 from jobs.errors import BrokerUnavailable, MayNotActForOthers, UnknownOwner
 from jobs.models import Scope as Permission
-
-type Scope = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Any]]
-type Send = Callable[[Any], Awaitable[None]]
-type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
 

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from consumers import protocol
+from consumers.asgi import Receive, Scope, Send
 from consumers.protocol import BadFrame, Close, Ping, Subscribe, Unsubscribe
 from jobs.live.hub import Ending, TooMany
 from jobs.live.listener import Ended, Listener, Unavailable
@@ -30,12 +30,7 @@ CLOSE_CODES = {Ending.ACCESS_LOST: Close.NOT_SIGNED_IN, Ending.SHUTDOWN: Close.R
 class LiveConsumer(AsyncWebsocketConsumer):
     """One socket: a listener whose topics the client chooses."""
 
-    async def __call__(
-        self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[Any]],
-        send: Callable[[Any], Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """In place of Channels' own, which fails while Redis is away, queues without a limit, and goes to the thread of
         the database and back for each frame."""
         self.scope, self.base_send = scope, send
@@ -50,13 +45,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
             except TooMany:
                 await self.hang_up(Close.TOO_MANY)
 
-    async def converse(self, receive: Callable[[], Awaitable[Any]]) -> None:
+    async def converse(self, receive: Receive) -> None:
         """Until either end hangs up."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.tell())
             await self.listen(receive)
 
-    async def listen(self, receive: Callable[[], Awaitable[Any]]) -> NoReturn:
+    async def listen(self, receive: Receive) -> NoReturn:
         while True:
             match await receive():
                 case {"type": "websocket.receive", "text": str(text)}:

@@ -1,8 +1,7 @@
 """Which pages may open a socket: those of this site, of origins that its forms trust, and of embeds; and programs."""
 
-from collections.abc import MutableMapping
 from io import BytesIO
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,12 +9,13 @@ from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.utils.http import is_same_domain
 
+from consumers.asgi import Scope
 from jobs.access import is_embed
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def is_trusted(scope: MutableMapping[str, Any]) -> bool:
+def is_trusted(scope: Scope) -> bool:
     """Whether the Origin is the one that was asked, or is in settings' CSRF_TRUSTED_ORIGINS or EMBED_ORIGINS.
 
     Without one it is a program that asks: a browser always tells it.

@@ -1,6 +1,7 @@
 """Which socket is where, and who may open it."""
 
-from consumers.access import Receive, Scope, Send, deny, guarded, identified
+from consumers.access import deny, guarded, identified
+from consumers.asgi import Receive, Scope, Send
 from consumers.asyncapi import ADDRESS
 from consumers.live import LiveConsumer
 
