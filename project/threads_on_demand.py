@@ -92,6 +92,7 @@ def _csrf_check(check: Callable[..., HttpResponseBase | None]) -> Callable[..., 
 async def _in_its_thread(end: Callable[[], None]) -> None:
     """In the request's thread if there is one, as that has its connections."""
     if SyncToAsync.thread_sensitive_context.get() in SyncToAsync.context_to_thread_executor:
-        await sync_to_async(end)()
+        # Though the request is cut off now: what waits for its thread would be taken back.
+        await asyncio.shield(sync_to_async(end)())
     else:
         end()

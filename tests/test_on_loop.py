@@ -3,13 +3,14 @@
 import asyncio
 import subprocess
 import sys
+import threading
 
 import httpx
 import pytest
-from asgiref.sync import SyncToAsync
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient
 
 from project.on_loop import MIDDLEWARE, keep_on_loop
@@ -111,3 +112,32 @@ async def test_an_answer_that_breaks_off_ends_the_request(finished, monkeypatch)
 def test_a_server_that_imports_the_application_by_itself_gets_it():
     command = [sys.executable, "-c", "from project.asgi import application"]
     subprocess.run(command, cwd=ROOT, check=True, timeout=30)
+
+
+async def test_a_request_that_is_cut_off_at_its_very_end_ends_all_the_same(finished, monkeypatch):
+    application, answered, may_end = ThreadsOnDemand(), asyncio.Event(), threading.Event()
+
+    async def answer(_request):
+        holding.append(
+            asyncio.create_task(sync_to_async(may_end.wait)(5))
+        )  # what comes next in its thread waits
+        await asyncio.sleep(0)
+        return HttpResponse()
+
+    async def send(message):
+        if message["type"] == "http.response.body":
+            answered.set()
+
+    async def receive():
+        return messages.pop(0) if messages else await asyncio.Event().wait()
+
+    messages, holding = [{"type": "http.request"}], []
+    monkeypatch.setattr(application, "get_response_async", answer)
+    asking = asyncio.create_task(application(ASGI_SCOPE, receive, send))
+    await asyncio.wait_for(answered.wait(), 5)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    asking.cancel()
+    threading.Timer(0.05, may_end.set).start()
+    await asyncio.wait({asking})
+    assert finished == [1]
