@@ -16,6 +16,9 @@ PATIENCE_SECONDS = 10.0
 #: A connection that was not used for so long is asked whether it still answers.
 TRUSTED_SECONDS = 5.0
 
+#: What fails sooner found a connection that had been dropped; what takes longer was not answered.
+AT_ONCE_SECONDS = 1.0
+
 #: What SQL raises when the database is away, failing over or locked: worth trying again.
 STORE_ERRORS = (OperationalError, InterfaceError)
 
@@ -49,6 +52,20 @@ class StoreThread:
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self.thread, connections.close_all)
         self.thread.shutdown()
+
+
+class ReadThread(StoreThread):
+    """For functions that only read: one whose connection was dropped since the last call is called once more."""
+
+    def _call[R](self, function: Callable[[], R]) -> R:
+        is_kept, began = connection.connection is not None, time.monotonic()
+        try:
+            return super()._call(function)
+        except STORE_ERRORS:
+            # Asking again what was not answered would only give the database more to do.
+            if not is_kept or time.monotonic() - began > AT_ONCE_SECONDS:
+                raise
+        return super()._call(function)
 
 
 def _close_unless_usable() -> None:

@@ -9,14 +9,14 @@ from jobs.access import job_token
 from jobs.access.access import Access
 from jobs.models import ApiToken
 from jobs.models.token import digest
-from jobs.store import StoreThread
+from jobs.store import ReadThread
 from jobs.together import Call, Together
 
 #: Tokens that one query may name.
 MAX_BATCH = 500
 
 #: A thread and a connection for all requests: one of its own, as Django gives each, costs more than the query.
-lookups = StoreThread()
+lookups = ReadThread()
 
 _TOKEN = re.compile(r"handoff(?:job)?_[\w.-]{40,}", re.ASCII)
 

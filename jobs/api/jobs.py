@@ -31,13 +31,13 @@ from jobs.lifecycle.prioritize import aprioritize
 from jobs.models import Scope
 from jobs.models.shown import ShownJob, show
 from jobs.status import Status
-from jobs.store import STORE_ERRORS, StoreThread
+from jobs.store import STORE_ERRORS, ReadThread
 
 router = Router(tags=["jobs"])
 router.add_decorator(gives_json, mode="view")
 
 #: Where jobs are read. A thread and a connection of its own, as Django gives each request, cost more than a page.
-reads = StoreThread(threads=4)
+reads = ReadThread(threads=4)
 
 
 @router.post(

@@ -19,7 +19,7 @@ from jobs.live import reads
 from jobs.live.doorbell import Doorbell
 from jobs.live.feeds import Feed, JobFeed, OwnerFeed
 from jobs.per_loop import PerLoop
-from jobs.store import STORE_ERRORS, StoreThread
+from jobs.store import STORE_ERRORS, ReadThread
 
 if TYPE_CHECKING:
     from jobs.live.listener import Listener
@@ -35,7 +35,7 @@ ACCESS_CHECK_SECONDS = 30.0
 MAX_LISTENERS = 1000
 
 #: Where the log is read. Apart from the threads of requests: a stream may last for hours, and holds none of them.
-reader = StoreThread()
+reader = ReadThread()
 
 
 class TooMany(JobError):
