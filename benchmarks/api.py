@@ -4,7 +4,6 @@ Prints a table; with `--seconds 1 --rounds 1` it shows that it works.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import socket
@@ -20,6 +19,7 @@ import uvloop
 
 from benchmarks.callers import Answers, call, request
 from benchmarks.environment import ROOT, log_of
+from benchmarks.flood import flood
 from benchmarks.launch import kill
 from benchmarks.servers import Servers, running_servers
 from jobs.broker.embedded import end_with_parent
@@ -82,8 +82,10 @@ async def beside_a_flood(port: int, tokens: dict[str, str], seconds: float) -> s
         "POST", "/api/v1/jobs/batch", tokens["ada"], b"\n".join([ADD] * BATCH), "application/x-ndjson"
     )
     alone = await call(port, few, 1, seconds)
-    singles, _ = await asyncio.gather(call(port, few, 1, seconds), call(port, many, CLIENTS, seconds))
-    batched, _ = await asyncio.gather(call(port, few, 1, seconds), call(port, batch, 2, seconds))
+    async with flood(port, many, CLIENTS, seconds):
+        singles = await call(port, few, 1, seconds)
+    async with flood(port, batch, 2, seconds):
+        batched = await call(port, few, 1, seconds)
     return (
         f"One caller's p99 is {alone.p99_ms:.1f} ms alone, {singles.p99_ms:.1f} ms while another owner sends jobs over "
         f"{CLIENTS} connections, and {batched.p99_ms:.1f} ms while it sends batches of {BATCH:,} over 2."

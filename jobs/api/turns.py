@@ -1,8 +1,8 @@
 """Who submits a lot does so beside others, not before them.
 
 While one owner alone submits, nothing holds it up. From another's submission on, and for a while after it, one of an
-owner's is worked on at a time, and the next once somebody else's has ended, or while there is none: another's is then
-behind one, however many connections the first owner has.
+owner's is worked on at a time, and the next when somebody else's begins, or after a rest. So another's seldom comes upon
+one that is half done: both are worked on side by side, however many connections the first owner has.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from jobs.per_loop import PerLoop
 
 #: For so long after a submission its owner counts as somebody whom others leave room.
 RECENT_SECONDS = 1.0
-#: Beside others a batch rests for so long after each of its slices.
+#: Beside others an owner rests for so long after a submission, and after each slice of a batch.
 REST_SECONDS = 0.004
 
 
@@ -26,7 +26,7 @@ class _Line:
     """One owner's."""
 
     working: int = 0
-    #: Whether somebody else's has ended since its last turn.
+    #: Whether it has rested, or somebody else's has begun, since its last one ended.
     is_due: bool = True
     waiting: "deque[asyncio.Future[None]]" = field(default_factory=deque)
 
@@ -35,8 +35,6 @@ class _Line:
 class Turns:
     clock: Callable[[], float] = time.monotonic
     _lines: dict[Any, _Line] = field(default_factory=dict)
-    #: In all lines.
-    _working: int = 0
     #: The owner who came last and the one before, each with the time of their last submission.
     _last: tuple[Any, float] = (None, float("-inf"))
     _other: tuple[Any, float] = (None, float("-inf"))
@@ -54,7 +52,7 @@ class Turns:
             yield
         finally:
             if not turn.cancelled():
-                self._end(line)
+                self._end(owner_id, line)
             self._give(owner_id, line)
 
     async def rest(self, owner_id: Any) -> None:
@@ -79,7 +77,7 @@ class Turns:
                 turn.set_result(None)
                 line.is_due = False
                 line.working += 1
-                self._working += 1
+                self._begin_beside(owner_id)
         # Who hung up may be late to say so: by then the owner may stand in a new line.
         if not line.working and not line.waiting and self._lines.get(owner_id) is line:
             del self._lines[owner_id]
@@ -87,15 +85,22 @@ class Turns:
     def _has_room(self, owner_id: Any, line: _Line) -> bool:
         if not self._is_beside_others(owner_id):
             return True
-        return not line.working and (line.is_due or not self._working)
+        return not line.working and line.is_due
 
-    def _end(self, ended: _Line) -> None:
-        ended.working -= 1
-        self._working -= 1
-        for owner_id, line in list(self._lines.items()):
-            if line is not ended:
-                line.is_due = True
-                self._give(owner_id, line)
+    def _begin_beside(self, owner_id: Any) -> None:
+        for other_id, line in list(self._lines.items()):
+            if other_id != owner_id:
+                line.is_due = not line.working  # one that works on through it has to rest all the same
+                self._give(other_id, line)
+
+    def _end(self, owner_id: Any, line: _Line) -> None:
+        line.working -= 1
+        line.is_due = False
+        asyncio.get_running_loop().call_later(REST_SECONDS, self._rested, owner_id, line)
+
+    def _rested(self, owner_id: Any, line: _Line) -> None:
+        line.is_due = True
+        self._give(owner_id, line)
 
 
 #: The running loop's.

@@ -37,6 +37,11 @@ class Desk:
         self.ends[name].set()
         await settle()
 
+    async def until_working(self, name: str) -> None:
+        async with asyncio.timeout(5):
+            while name not in self.working:
+                await asyncio.sleep(0)
+
 
 async def settle():
     for _ in range(5):
@@ -63,24 +68,35 @@ async def test_beside_another_one_of_an_owners_is_worked_on_at_a_time(desk):
     assert desk.working == ["bob-0", "ada-0", "carol-0"]
 
 
-async def test_the_next_one_has_its_turn_once_somebody_elses_has_ended(desk):
+@pytest.fixture
+def no_rest_ends(monkeypatch):
+    monkeypatch.setattr(module, "REST_SECONDS", 60)
+
+
+@pytest.mark.usefixtures("no_rest_ends")
+async def test_the_next_one_has_its_turn_when_somebody_elses_begins(desk):
     await desk.send("bob-0", *ADAS)
     await desk.end("ada-0")
-    assert desk.working == ["bob-0"]
     await desk.end("bob-0")
-    assert desk.working == ["ada-1"]
+    assert desk.working == []
     await desk.send("bob-1")
-    await desk.end("bob-1")
+    assert desk.working == ["bob-1", "ada-1"]
+    await desk.send("bob-2")
     await desk.end("ada-1")
-    assert desk.working == ["ada-2"]
+    assert desk.working == ["bob-1"], (
+        "bob's second is not begun before his first has ended, so nothing has begun"
+    )
+    await desk.end("bob-1")
+    await desk.send("carol-0")
+    assert desk.working == ["carol-0", "ada-2", "bob-2"]
 
 
-async def test_while_nobody_else_is_worked_on_one_follows_the_other(desk):
+async def test_while_nobody_elses_begins_one_follows_the_other_after_a_rest(desk):
     await desk.send("bob-0", *ADAS)
     await desk.end("bob-0")
     for name, following in pairwise(ADAS):
         await desk.end(name)
-        assert desk.working == [following]
+        await desk.until_working(following)
 
 
 async def test_who_is_alone_again_has_all_the_room(desk):
@@ -96,23 +112,25 @@ async def test_who_gives_up_leaves_the_turn_to_the_next(desk):
     adas[1].cancel()  # waits
     adas[0].cancel()  # is worked on
     bob.cancel()
-    await settle()
-    assert (ADAS[1] in desk.working, ADAS[2] in desk.working) == (False, True)
+    await desk.until_working(ADAS[2])
+    assert ADAS[1] not in desk.working
 
 
 async def test_who_gives_up_takes_nobody_elses_line_away(desk):
     *_, given_up = await desk.send("bob-0", "ada-0", "ada-1")
     await desk.end("ada-0")
     assert desk.working == ["bob-0"]
-    # All at once: bob's ends, which leaves ada's line empty, others of hers begin a new one, and she learns of it last.
+    # All at once: carol's begins, which leaves ada's line empty, others of hers begin a new one, and she learns of it
+    # last.
     desk.ends["bob-0"].set()
     desk.begin("carol-0", "ada-2", "ada-3")
     given_up.cancel()
     await settle()
+    await desk.send("ada-4")
     assert sorted(desk.working) == ["ada-2", "carol-0"]
     await desk.end("ada-2")
     await desk.end("carol-0")
-    assert desk.working == ["ada-3"]
+    await desk.until_working("ada-3")
 
 
 async def test_nothing_is_kept_of_those_who_have_gone(desk):
