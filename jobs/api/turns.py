@@ -1,8 +1,8 @@
 """Who submits a lot does so beside others, not before them.
 
 While one owner alone submits, nothing holds it up. From another's submission on, and for a while after it, one of an
-owner's is worked on at a time, and the next when somebody else's begins, or after a rest. So another's seldom comes upon
-one that is half done: both are worked on side by side, however many connections the first owner has.
+owner's is worked on at a time, and the next after a rest. So another's seldom comes upon one that is half done, however
+many connections the first owner has.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from jobs.per_loop import PerLoop
 #: For so long after a submission its owner counts as somebody whom others leave room.
 RECENT_SECONDS = 1.0
 #: Beside others an owner rests for so long after a submission, and after each slice of a batch.
-REST_SECONDS = 0.004
+REST_SECONDS = 0.01
 
 
 @dataclass(slots=True)
@@ -26,8 +26,8 @@ class _Line:
     """One owner's."""
 
     working: int = 0
-    #: Whether it has rested, or somebody else's has begun, since its last one ended.
-    is_due: bool = True
+    #: After its last one.
+    has_rested: bool = True
     waiting: "deque[asyncio.Future[None]]" = field(default_factory=deque)
 
 
@@ -75,9 +75,7 @@ class Turns:
             turn = line.waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
-                line.is_due = False
                 line.working += 1
-                self._begin_beside(owner_id)
         # Who hung up may be late to say so: by then the owner may stand in a new line.
         if not line.working and not line.waiting and self._lines.get(owner_id) is line:
             del self._lines[owner_id]
@@ -85,21 +83,15 @@ class Turns:
     def _has_room(self, owner_id: Any, line: _Line) -> bool:
         if not self._is_beside_others(owner_id):
             return True
-        return not line.working and line.is_due
-
-    def _begin_beside(self, owner_id: Any) -> None:
-        for other_id, line in list(self._lines.items()):
-            if other_id != owner_id:
-                line.is_due = not line.working  # one that works on through it has to rest all the same
-                self._give(other_id, line)
+        return not line.working and line.has_rested
 
     def _end(self, owner_id: Any, line: _Line) -> None:
         line.working -= 1
-        line.is_due = False
+        line.has_rested = False
         asyncio.get_running_loop().call_later(REST_SECONDS, self._rested, owner_id, line)
 
     def _rested(self, owner_id: Any, line: _Line) -> None:
-        line.is_due = True
+        line.has_rested = True
         self._give(owner_id, line)
 
 

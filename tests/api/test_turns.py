@@ -1,6 +1,7 @@
 """Owners take turns."""
 
 import asyncio
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -68,30 +69,29 @@ async def test_beside_another_one_of_an_owners_is_worked_on_at_a_time(desk):
     assert desk.working == ["bob-0", "ada-0", "carol-0"]
 
 
-@pytest.fixture
-def no_rest_ends(monkeypatch):
-    monkeypatch.setattr(module, "REST_SECONDS", 60)
-
-
-@pytest.mark.usefixtures("no_rest_ends")
-async def test_the_next_one_has_its_turn_when_somebody_elses_begins(desk):
+async def test_the_next_one_has_its_turn_after_a_rest_whoever_else_comes(desk, monkeypatch):
     await desk.send("bob-0", *ADAS)
+    monkeypatch.setattr(module, "REST_SECONDS", 60)
     await desk.end("ada-0")
-    await desk.end("bob-0")
-    assert desk.working == []
-    await desk.send("bob-1")
-    assert desk.working == ["bob-1", "ada-1"]
-    await desk.send("bob-2")
-    await desk.end("ada-1")
-    assert desk.working == ["bob-1"], (
-        "bob's second is not begun before his first has ended, so nothing has begun"
-    )
-    await desk.end("bob-1")
     await desk.send("carol-0")
-    assert desk.working == ["carol-0", "ada-2", "bob-2"]
+    await desk.end("bob-0")
+    assert desk.working == ["carol-0"]
+    monkeypatch.undo()
+    await desk.send("dora-0", "dora-1")
+    await desk.end("dora-0")
+    await desk.until_working("dora-1")
 
 
-async def test_while_nobody_elses_begins_one_follows_the_other_after_a_rest(desk):
+async def test_who_sends_one_after_the_other_never_rests(desk, monkeypatch):
+    monkeypatch.setattr(module, "REST_SECONDS", 60)
+    await desk.send("bob-0")
+    for name in ADAS:
+        await desk.send(name)
+        assert desk.working == ["bob-0", name]
+        await desk.end(name)
+
+
+async def test_one_follows_the_other_after_a_rest_each(desk):
     await desk.send("bob-0", *ADAS)
     await desk.end("bob-0")
     for name, following in pairwise(ADAS):
@@ -116,21 +116,22 @@ async def test_who_gives_up_leaves_the_turn_to_the_next(desk):
     assert ADAS[1] not in desk.working
 
 
-async def test_who_gives_up_takes_nobody_elses_line_away(desk):
+async def test_who_gives_up_takes_nobody_elses_line_away(desk, monkeypatch):
+    rests = []
+    monkeypatch.setattr(
+        asyncio.get_running_loop(), "call_later", lambda _, *call: rests.append(partial(*call))
+    )
     *_, given_up = await desk.send("bob-0", "ada-0", "ada-1")
     await desk.end("ada-0")
-    assert desk.working == ["bob-0"]
-    # All at once: carol's begins, which leaves ada's line empty, others of hers begin a new one, and she learns of it
-    # last.
-    desk.ends["bob-0"].set()
-    desk.begin("carol-0", "ada-2", "ada-3")
+    [rest] = rests
+    # All at once: others of hers are about to come, her rest ends, which leaves her line empty, and she who gave up
+    # learns of it last.
+    desk.begin("ada-2", "ada-3")
     given_up.cancel()
+    rest()
     await settle()
     await desk.send("ada-4")
-    assert sorted(desk.working) == ["ada-2", "carol-0"]
-    await desk.end("ada-2")
-    await desk.end("carol-0")
-    await desk.until_working("ada-3")
+    assert desk.working == ["bob-0", "ada-2"]
 
 
 async def test_nothing_is_kept_of_those_who_have_gone(desk):
