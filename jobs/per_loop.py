@@ -18,8 +18,9 @@ class PerLoop[T]:
     def __call__(self) -> T:
         loop = asyncio.get_running_loop()
         if loop not in self._of:
-            for ended in [known for known in self._of if known.is_closed()]:
-                del self._of[ended]
+            # Loops of other threads may come and go meanwhile, hence the copy.
+            for ended in [known for known in list(self._of) if known.is_closed()]:
+                self._of.pop(ended, None)
             self._of[loop] = self._make()
         return self._of[loop]
 

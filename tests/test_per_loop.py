@@ -42,3 +42,15 @@ def test_those_of_ended_loops_are_let_go(things):
 
     former, last = [asyncio.run(use()) for _ in range(2)]
     assert (former(), last() is None) == (None, False)
+
+
+async def test_loops_of_other_threads_may_come_meanwhile(things):
+    class Other:
+        """While it is asked, one more comes."""
+
+        def is_closed(self):
+            things._of[Other()] = None
+            return False
+
+    things._of[Other()] = None
+    assert things() is things()
